@@ -1,0 +1,8 @@
+//===- ThriftOps.td - every op, for the generators --------------------------===//
+
+#ifndef THRIFTJIT_DIALECT_OPS_TD
+#define THRIFTJIT_DIALECT_OPS_TD
+
+include "dialect/ScheduleOps.td"
+
+#endif // THRIFTJIT_DIALECT_OPS_TD

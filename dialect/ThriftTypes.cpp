@@ -1,0 +1,159 @@
+//===- ThriftTypes.cpp - syntax and checks of the types ---------------------===//
+
+#include "dialect/Syntax.h"
+#include "dialect/ThriftDialect.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace thrift;
+
+#define GET_TYPEDEF_CLASSES
+#include "dialect/ThriftTypes.cpp.inc"
+
+void ThriftDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialect/ThriftTypes.cpp.inc"
+      >();
+}
+
+static bool isFormat(Attribute attr) { return isa_and_nonnull<ElementFormatAttr, ParamAttr>(attr); }
+static bool isExtent(Attribute attr) { return isa_and_nonnull<IntegerAttr, ParamAttr>(attr); }
+
+static LogicalResult verifyExtents(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape, size_t least,
+                                   size_t most, StringRef what) {
+  if (shape.size() < least || shape.size() > most)
+    return emitError() << what << " has " << least << " to " << most << " extents, got " << shape.size();
+  for (Attribute extent : shape)
+    if (!isExtent(extent))
+      return emitError() << "an extent is an integer or a name, got " << extent;
+  return success();
+}
+
+/// `<[` extents `]`, then `rest`.
+static ParseResult parseBracketed(AsmParser &parser, SmallVectorImpl<Attribute> &shape) {
+  return failure(parser.parseLess() || parser.parseLSquare() || parseExtents(parser, shape, /*crossed=*/false) ||
+                 parser.parseRSquare());
+}
+
+Type ViewType::parse(AsmParser &parser) {
+  SmallVector<Attribute> shape;
+  Attribute format;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parseBracketed(parser, shape) || parser.parseComma() || parseFormat(parser, format) || parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, format);
+}
+
+void ViewType::print(AsmPrinter &printer) const {
+  printer << "<[";
+  printExtents(printer, getShape(), /*crossed=*/false);
+  printer << "], ";
+  printFormat(printer, getFormat());
+  printer << ">";
+}
+
+LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape,
+                               Attribute format) {
+  if (!isFormat(format))
+    return emitError() << "a view's format is a format or a name, got " << format;
+  return verifyExtents(emitError, shape, 1, 5, "a view");
+}
+
+Type TileType::parse(AsmParser &parser) {
+  SmallVector<Attribute> shape;
+  Attribute format, layout;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parseExtents(parser, shape, /*crossed=*/true) || parser.parseComma() ||
+      parseFormat(parser, format))
+    return {};
+  if (succeeded(parser.parseOptionalComma())) {
+    StringRef word;
+    SMLoc wordLoc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&word))
+      return {};
+    auto value = symbolizeTileLayout(word);
+    if (!value) {
+      parser.emitError(wordLoc) << "expected a layout, got " << word;
+      return {};
+    }
+    layout = TileLayoutAttr::get(parser.getContext(), *value);
+  }
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, format, layout);
+}
+
+void TileType::print(AsmPrinter &printer) const {
+  printer << "<";
+  printExtents(printer, getShape(), /*crossed=*/true);
+  printer << ", ";
+  printFormat(printer, getFormat());
+  if (auto layout = tileLayout())
+    printer << ", " << stringifyTileLayout(*layout);
+  printer << ">";
+}
+
+LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape, Attribute format,
+                               Attribute layout) {
+  if (!isFormat(format))
+    return emitError() << "a tile's format is a format or a name, got " << format;
+  if (layout && !isa<TileLayoutAttr>(layout))
+    return emitError() << "a tile's layout is a layout, got " << layout;
+  return verifyExtents(emitError, shape, 2, 2, "a tile");
+}
+
+int64_t TileType::rows() const { return cast<IntegerAttr>(getRows()).getInt(); }
+int64_t TileType::columns() const { return cast<IntegerAttr>(getColumns()).getInt(); }
+ElementFormat TileType::elementFormat() const { return cast<ElementFormatAttr>(getFormat()).getValue(); }
+
+std::optional<TileLayout> TileType::tileLayout() const {
+  if (auto layout = dyn_cast_or_null<TileLayoutAttr>(getLayout()))
+    return layout.getValue();
+  return std::nullopt;
+}
+
+TileType TileType::withLayout(TileLayout layout) const {
+  return get(getContext(), getShape(), getFormat(), TileLayoutAttr::get(getContext(), layout));
+}
+
+Type SoftmaxType::parse(AsmParser &parser) {
+  SmallVector<Attribute> shape;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parseExtents(parser, shape, /*crossed=*/true) || parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape);
+}
+
+void SoftmaxType::print(AsmPrinter &printer) const {
+  printer << "<";
+  printExtents(printer, getShape(), /*crossed=*/true);
+  printer << ">";
+}
+
+LogicalResult SoftmaxType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape) {
+  return verifyExtents(emitError, shape, 2, 2, "a softmax state");
+}
+
+int64_t SoftmaxType::rows() const { return cast<IntegerAttr>(getShape()[0]).getInt(); }
+int64_t SoftmaxType::valueDim() const { return cast<IntegerAttr>(getShape()[1]).getInt(); }
+
+Type RoutesType::parse(AsmParser &parser) {
+  SmallVector<Attribute> shape;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parseBracketed(parser, shape) || parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape);
+}
+
+void RoutesType::print(AsmPrinter &printer) const {
+  printer << "<[";
+  printExtents(printer, getShape(), /*crossed=*/false);
+  printer << "]>";
+}
+
+LogicalResult RoutesType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape) {
+  return verifyExtents(emitError, shape, 3, 3, "a list of routes");
+}

@@ -1,0 +1,98 @@
+//===- ThriftTypes.td - views, tiles, softmax states, routes, rings ---------===//
+
+#ifndef THRIFTJIT_DIALECT_TYPES_TD
+#define THRIFTJIT_DIALECT_TYPES_TD
+
+include "dialect/ThriftAttrs.td"
+
+// An extent is an integer or a name; a format is a format or a name.
+def Thrift_Extents : ArrayRefParameter<"::mlir::Attribute", "extents, outermost first: integers or names">;
+
+def Thrift_ViewType : Thrift_Type<"View", "view"> {
+  let summary = "A tensor in global memory";
+  let description = [{
+    The last dimension is contiguous; the strides of the others are known at launch. Formats with scales are stored as
+    `dialect/formats/PACKED_LAYOUT.md` says and have no strides.
+
+    ```mlir
+    %k = "source"() : () -> !thrift.view<[batch, kv_heads, kv_len, 128], f16>
+    ```
+  }];
+  let parameters = (ins Thrift_Extents:$shape, "::mlir::Attribute":$format);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Thrift_TileType : Thrift_Type<"Tile", "tile"> {
+  let summary = "A piece of a tensor, rows by columns, that one program works on";
+  let description = [{
+    ```mlir
+    %x = "source"() : () -> !thrift.tile<128 x 64, f32>
+    %p = "source"() : () -> !thrift.tile<block_q x block_kv, high, operand_a>
+    ```
+  }];
+  let parameters = (ins Thrift_Extents:$shape, "::mlir::Attribute":$format, "::mlir::Attribute":$layout);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Attribute getRows() const { return getShape()[0]; }
+    ::mlir::Attribute getColumns() const { return getShape()[1]; }
+    /// Extents of a specialised tile; asserts that they are bound.
+    int64_t rows() const;
+    int64_t columns() const;
+    /// The bound format; asserts that it is bound.
+    ElementFormat elementFormat() const;
+    /// The layout, or none before scheduling.
+    std::optional<TileLayout> tileLayout() const;
+    TileType withLayout(TileLayout layout) const;
+  }];
+}
+
+def Thrift_SoftmaxType : Thrift_Type<"Softmax", "softmax"> {
+  let summary = "The state of an online softmax";
+  let description = [{
+    For each row: the running maximum m of the scaled base-2 logits, the running sum l of exp2(x - m), and the accumulator
+    O, the sum of exp2(x - m) v. Rows by value_dim, all f32.
+
+    ```mlir
+    %s = "source"() : () -> !thrift.softmax<block_q x value_dim>
+    ```
+  }];
+  let parameters = (ins Thrift_Extents:$shape);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t rows() const;
+    int64_t valueDim() const;
+  }];
+}
+
+def Thrift_RoutesType : Thrift_Type<"Routes", "routes"> {
+  let summary = "For each query tile, the set of KV blocks that run high";
+  let description = [{
+    Counts i32 [batch, q_heads, q_tiles] and ids i32 [batch, q_heads, q_tiles, capacity]: sorted, no id twice, every id
+    visible. The capacity is known at launch.
+
+    ```mlir
+    %r = "source"() : () -> !thrift.routes<[batch, q_heads, q_tiles]>
+    ```
+  }];
+  let parameters = (ins Thrift_Extents:$shape);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Thrift_RingType : Thrift_Type<"Ring", "ring"> {
+  let summary = "A ring of equal tiles in shared memory";
+  let description = [{
+    Slot n mod stages holds tile n of a sweep.
+
+    ```mlir
+    %r = "source"() : () -> !thrift.ring<2 x !thrift.tile<64 x 128, f16>>
+    ```
+  }];
+  let parameters = (ins "int64_t":$stages, "::thrift::TileType":$tile);
+  let assemblyFormat = "`<` $stages `x` qualified($tile) `>`";
+}
+
+#endif // THRIFTJIT_DIALECT_TYPES_TD
