@@ -1,0 +1,47 @@
+//===- KernelSpec.cpp - what is asked of the compiler -----------------------===//
+
+#include "compiler/KernelSpec.h"
+
+using namespace thrift;
+
+std::string_view thrift::name(Mask mask) { return mask == Mask::None ? "none" : "causal"; }
+
+std::string_view thrift::name(Budget budget) {
+  switch (budget) {
+  case Budget::Mixed:
+    return "mixed";
+  case Budget::AllLow:
+    return "all_low";
+  case Budget::AllHigh:
+    return "all_high";
+  }
+  return "";
+}
+
+/// P in the format that multiplies a widened V: f16, except over mxfp4, whose scales overflow f16.
+static std::string_view widenedP(LowFormat pv) { return pv == LowFormat::Mxfp4 ? "bf16" : "f16"; }
+
+std::vector<std::pair<std::string, std::string>> KernelSpec::bindings() const {
+  auto word = [](std::string_view text) { return std::string(text); };
+  return {{"block_q", std::to_string(blockQ)},
+          {"block_kv", std::to_string(blockKv)},
+          {"head_dim", std::to_string(headDim)},
+          {"value_dim", std::to_string(valueDim)},
+          {"high", word(name(dtype))},
+          {"qk", word(name(low.qk))},
+          {"pv", word(name(low.pv))},
+          {"p", word(widenedP(low.pv))},
+          {"mask", word(name(mask))},
+          {"budget", word(name(budget))}};
+}
+
+std::string KernelSpec::print() const {
+  std::string text = kernel;
+  for (const auto &[parameter, value] : bindings())
+    text += " " + parameter + "=" + value;
+  return text;
+}
+
+bool thrift::operator==(const KernelSpec &a, const KernelSpec &b) { return a.print() == b.print(); }
+
+std::string KernelConfig::print() const { return "stages=" + std::to_string(stages) + " exp2=" + exp2; }

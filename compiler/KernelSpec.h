@@ -1,0 +1,56 @@
+//===- KernelSpec.h - what is asked of the compiler, and how it is built ------===//
+//
+// A KernelSpec holds every compile-time choice that changes what a kernel computes; a KernelConfig holds those that change
+// only how. Both are plain values: defaults, ==, print. Pure C++, no MLIR.
+
+#ifndef THRIFTJIT_COMPILER_KERNELSPEC_H
+#define THRIFTJIT_COMPILER_KERNELSPEC_H
+
+#include "dialect/formats/Format.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace thrift {
+
+enum class Mask : uint8_t { None, Causal };
+enum class Budget : uint8_t { Mixed, AllLow, AllHigh };
+
+std::string_view name(Mask mask);     ///< "none", "causal"
+std::string_view name(Budget budget); ///< "mixed", "all_low", "all_high"
+
+struct KernelSpec {
+  std::string kernel = "prefill"; ///< a template: quantize, rank, prefill
+  DType dtype = DType::F16;       ///< of Q, K, V and O
+  int64_t headDim = 128;          ///< of Q and K
+  int64_t valueDim = 128;         ///< of V and O
+  int64_t blockQ = 128;           ///< query rows of a routing block and of a tile
+  int64_t blockKv = 64;           ///< keys of a routing block and of a tile
+  LowPair low;                    ///< formats of the low tier
+  Mask mask = Mask::Causal;
+  Budget budget = Budget::Mixed;
+
+  /// The values of the templates' parameters, by name, as thrift-specialize reads them.
+  std::vector<std::pair<std::string, std::string>> bindings() const;
+  /// One line, the same for equal specs and different for different ones.
+  std::string print() const;
+};
+
+bool operator==(const KernelSpec &a, const KernelSpec &b);
+inline bool operator!=(const KernelSpec &a, const KernelSpec &b) { return !(a == b); }
+
+struct KernelConfig {
+  int stages = 2;              ///< tiles of K and of V in flight or in use
+  std::string exp2 = "approx"; ///< approx: ex2.approx; poly: a polynomial on the FMA pipes, bit-equal on every machine
+
+  std::string print() const;
+};
+
+inline bool operator==(const KernelConfig &a, const KernelConfig &b) { return a.stages == b.stages && a.exp2 == b.exp2; }
+inline bool operator!=(const KernelConfig &a, const KernelConfig &b) { return !(a == b); }
+
+} // namespace thrift
+
+#endif // THRIFTJIT_COMPILER_KERNELSPEC_H

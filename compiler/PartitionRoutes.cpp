@@ -1,0 +1,113 @@
+//===- PartitionRoutes.cpp - thrift-partition-routes: one sweep per precision -===//
+
+#include "compiler/Passes.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+using namespace thrift;
+
+namespace thrift {
+#define GEN_PASS_DEF_PARTITIONROUTES
+#include "compiler/Passes.h.inc"
+} // namespace thrift
+
+/// Creates a sweep like `sweep`, over `list`, from `state`, in whose body the route is replaced by one of its regions.
+static Value createSweep(OpBuilder &builder, SweepOp sweep, RouteOp route, BlockList list, Value state) {
+  bool routed = list != BlockList::Visible;
+  auto clean = SweepOp::create(builder, sweep.getLoc(), sweep.getType(), list, sweep.getPart(), sweep.getMask(),
+                               sweep.getI(), state, routed ? route.getRoutes() : Value(),
+                               routed ? ValueRange(route.getIndices()) : ValueRange());
+  Block *body = builder.createBlock(&clean.getBody(), {}, {builder.getI32Type(), sweep.getType()},
+                                    {sweep.getLoc(), sweep.getLoc()});
+  IRMapping mapping;
+  mapping.map(sweep.getBlockIndex(), clean.getBlockIndex());
+  mapping.map(sweep.getState(), clean.getState());
+  builder.setInsertionPointToStart(body);
+  for (Operation &op : sweep.getBody().front()) {
+    if (&op != route) {
+      builder.clone(op, mapping);
+      continue;
+    }
+    Region &chosen = list == BlockList::High ? route.getHigh() : route.getLow();
+    for (Operation &inner : chosen.front().without_terminator())
+      builder.clone(inner, mapping);
+    Value yielded = cast<YieldOp>(chosen.front().getTerminator()).getState();
+    mapping.map(route.getNext(), mapping.lookupOrDefault(yielded));
+  }
+  builder.setInsertionPointAfter(clean);
+  return clean.getFinal();
+}
+
+/// As above, for kernels that hold one precision only: the list is everything visible.
+static Value createOnlySweep(OpBuilder &builder, SweepOp sweep, RouteOp route, bool high) {
+  Region &other = high ? route.getLow() : route.getHigh();
+  Region &chosen = high ? route.getHigh() : route.getLow();
+  // Reuse createSweep, which takes the low region for every list but `high`.
+  if (high)
+    other.takeBody(chosen);
+  return createSweep(builder, sweep, route, BlockList::Visible, sweep.getInitial());
+}
+
+static LogicalResult partition(SweepOp sweep) {
+  auto routes = llvm::to_vector(sweep.getBody().getOps<RouteOp>());
+  if (routes.empty())
+    return success();
+  RouteOp route = routes.front();
+  if (routes.size() > 1)
+    return routes[1].emitOpError("a sweep holds one route, this one has ") << routes.size();
+  if (route.isPromotion())
+    return route.emitOpError("by promotion has no lowering yet; allowed: routes by a list");
+  auto budget = dyn_cast<BudgetClassAttr>(route.getBudget());
+  if (!budget)
+    return route.emitOpError("needs a bound budget class, got ") << route.getBudget();
+
+  OpBuilder builder(sweep);
+  Value final;
+  switch (budget.getValue()) {
+  case BudgetClass::Mixed:
+    final = createSweep(builder, sweep, route, BlockList::Low, sweep.getInitial());
+    final = createSweep(builder, sweep, route, BlockList::High, final);
+    break;
+  case BudgetClass::AllLow:
+  case BudgetClass::AllHigh:
+    final = createOnlySweep(builder, sweep, route, budget.getValue() == BudgetClass::AllHigh);
+    break;
+  }
+  sweep.getFinal().replaceAllUsesWith(final);
+  sweep.erase();
+  return success();
+}
+
+/// Erases arguments that nothing reads: a kernel asks its caller for no more than it needs.
+static void dropUnusedArguments(KernelOp kernel) {
+  Block *body = kernel.getBodyBlock();
+  SmallVector<Attribute> names;
+  llvm::BitVector unused(body->getNumArguments());
+  for (BlockArgument argument : body->getArguments()) {
+    if (argument.use_empty())
+      unused.set(argument.getArgNumber());
+    else
+      names.push_back(kernel.getArgNames()[argument.getArgNumber()]);
+  }
+  body->eraseArguments(unused);
+  kernel.setArgNamesAttr(ArrayAttr::get(kernel.getContext(), names));
+}
+
+namespace {
+struct PartitionRoutes : thrift::impl::PartitionRoutesBase<PartitionRoutes> {
+  void runOnOperation() override {
+    for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
+      auto sweeps = llvm::to_vector(kernel.getBody().getOps<SweepOp>());
+      for (SweepOp sweep : sweeps)
+        if (failed(partition(sweep)))
+          return signalPassFailure();
+      IRRewriter rewriter(kernel.getContext());
+      (void)runRegionDCE(rewriter, kernel->getRegions());
+      dropUnusedArguments(kernel);
+    }
+  }
+};
+} // namespace

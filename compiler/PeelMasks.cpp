@@ -1,0 +1,40 @@
+//===- PeelMasks.cpp - thrift-peel-masks: interior blocks run without a mask ---===//
+
+#include "compiler/Passes.h"
+
+using namespace mlir;
+using namespace thrift;
+
+namespace thrift {
+#define GEN_PASS_DEF_PEELMASKS
+#include "compiler/Passes.h.inc"
+} // namespace thrift
+
+static bool isMasked(SweepOp sweep) {
+  return sweep.getPart() == SweepPart::All && !sweep.getBody().getOps<MaskOp>().empty();
+}
+
+static void peel(SweepOp sweep) {
+  OpBuilder builder(sweep);
+  auto interior = cast<SweepOp>(builder.clone(*sweep));
+  interior.setPart(SweepPart::Interior);
+  for (MaskOp mask : llvm::make_early_inc_range(interior.getBody().getOps<MaskOp>())) {
+    mask.getMasked().replaceAllUsesWith(mask.getLogits());
+    mask.erase();
+  }
+  sweep.setPart(SweepPart::Boundary);
+  sweep.getInitialMutable().assign(interior.getFinal());
+  for (OnlineSoftmaxOp softmax : sweep.getBody().getOps<OnlineSoftmaxOp>())
+    softmax.setGuard(true);
+}
+
+namespace {
+struct PeelMasks : thrift::impl::PeelMasksBase<PeelMasks> {
+  void runOnOperation() override {
+    for (KernelOp kernel : getOperation().getOps<KernelOp>())
+      for (SweepOp sweep : llvm::to_vector(kernel.getBody().getOps<SweepOp>()))
+        if (isMasked(sweep))
+          peel(sweep);
+  }
+};
+} // namespace

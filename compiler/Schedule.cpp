@@ -1,0 +1,34 @@
+//===- Schedule.cpp - thrift-schedule: hands kernels to a target's schedule ----===//
+
+#include "compiler/Passes.h"
+#include "compiler/targets/Lowering.h"
+
+using namespace mlir;
+using namespace thrift;
+
+namespace thrift {
+#define GEN_PASS_DEF_SCHEDULE
+#include "compiler/Passes.h.inc"
+} // namespace thrift
+
+namespace {
+struct Schedule : thrift::impl::ScheduleBase<Schedule> {
+  using ScheduleBase::ScheduleBase;
+
+  void runOnOperation() override {
+    const Lowering *lowering = findLowering(target);
+    if (!lowering) {
+      getOperation().emitError("target is \"") << target << "\"; allowed: " << lowerings();
+      return signalPassFailure();
+    }
+    for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
+      if (!kernel.isSpecialized()) {
+        kernel.emitError("kernel @") << kernel.getSymName() << " has open parameters; run thrift-specialize first";
+        return signalPassFailure();
+      }
+      if (failed(lowering->schedule(kernel, {stages, exp2, sharedLimit})))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

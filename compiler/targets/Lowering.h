@@ -1,0 +1,40 @@
+//===- Lowering.h - what a target implements --------------------------------===//
+//
+// A lowering turns specialised kernels into the code of one thread, in two steps that can be printed between: a schedule
+// (where tiles live, how copies overlap with arithmetic) and a conversion (which instructions). Lowerings are listed in
+// one table; adding a target means adding a folder and a row.
+
+#ifndef THRIFTJIT_COMPILER_TARGETS_LOWERING_H
+#define THRIFTJIT_COMPILER_TARGETS_LOWERING_H
+
+#include "dialect/ThriftDialect.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace thrift {
+
+struct ScheduleChoices {
+  int64_t stages = 2;        ///< slots of each ring
+  std::string exp2 = "approx";
+  int64_t sharedLimit = 101376; ///< bytes that one CTA may use
+};
+
+struct Lowering {
+  llvm::StringLiteral name;
+  mlir::LogicalResult (*schedule)(KernelOp kernel, const ScheduleChoices &options);
+  mlir::LogicalResult (*convert)(mlir::ModuleOp module);
+};
+
+/// The lowering called `name`, or null.
+const Lowering *findLowering(llvm::StringRef name);
+/// The names that findLowering knows, for messages.
+std::string lowerings();
+
+namespace portable {
+mlir::LogicalResult schedule(KernelOp kernel, const ScheduleChoices &options);
+mlir::LogicalResult convertToNVVM(mlir::ModuleOp module);
+} // namespace portable
+
+} // namespace thrift
+
+#endif // THRIFTJIT_COMPILER_TARGETS_LOWERING_H

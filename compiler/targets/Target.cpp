@@ -1,0 +1,52 @@
+//===- Target.cpp - the table of targets ------------------------------------===//
+
+#include "compiler/targets/Target.h"
+
+using namespace thrift;
+
+static constexpr std::string_view kPortable = "portable";
+static constexpr std::string_view kStorageOnly = "FP4 is storage only, no speed-up";
+
+// Shared memory per CTA: CUDA C++ programming guide, table "technical specifications per compute capability".
+static constexpr Target targets[] = {
+    // name      chip       cc   exact  ptx  shared   lowering   low formats   notice
+    {"sm_80", "sm_80", 80, false, 70, 166912, kPortable, kStorageOnly, ""},
+    {"sm_86", "sm_86", 86, false, 71, 101376, kPortable, kStorageOnly, ""},
+    {"sm_89", "sm_89", 89, false, 78, 101376, kPortable, kStorageOnly, ""},
+    {"sm_90", "sm_90", 90, false, 78, 232448, kPortable, kStorageOnly, ""},
+    {"sm_90a", "sm_90a", 90, true, 80, 232448, kPortable, kStorageOnly, ""},
+    {"sm_100", "sm_100a", 100, true, 86, 232448, kPortable, kStorageOnly,
+     "sm_100 means sm_100a: tensor memory and FP4 arithmetic exist only there"},
+    {"sm_100a", "sm_100a", 100, true, 86, 232448, kPortable, kStorageOnly, ""},
+    {"sm_103a", "sm_103a", 103, true, 88, 232448, kPortable, kStorageOnly, ""},
+    {"sm_120a", "sm_120a", 120, true, 87, 101376, kPortable, kStorageOnly, ""},
+};
+
+const Target *thrift::findTarget(std::string_view name) {
+  for (const Target &target : targets)
+    if (target.name == name)
+      return &target;
+  return nullptr;
+}
+
+bool thrift::runsOn(const Target &target, int capability) {
+  return target.exactCapability ? target.capability == capability : target.capability <= capability;
+}
+
+const Target *thrift::targetForCapability(int capability) {
+  const Target *best = nullptr;
+  for (const Target &target : targets) {
+    bool better = !best || target.capability > best->capability ||
+                  (target.capability == best->capability && target.exactCapability && target.name == target.chip);
+    if (runsOn(target, capability) && better)
+      best = &target;
+  }
+  return best;
+}
+
+std::string thrift::targetNames() {
+  std::string names;
+  for (const Target &target : targets)
+    names.append(names.empty() ? "" : ", ").append(target.name);
+  return names;
+}

@@ -1,0 +1,133 @@
+//===- Conversion.h - what the portable conversions share -------------------===//
+//
+// Scheduled tiles become the values of one thread, one to many:
+//
+//   tile, accumulator          C fragments of mma.sync: per 8 columns 4 f32 (row g: c, c+1; row g+8: c, c+1); one column: 2 f32
+//   tile, operand_a(_widened)  A fragments: per 16 columns 4 i32, each two 16-bit values
+//   tile, groups               16 f32 of one group; packed: 2 i32 of elements, 1 i32 of scale
+//   tile, columns / lanes      1 f32 / columns / 32 f32
+//   tile, shared               its address
+//   softmax                    m, m+8, l, l+8, then the accumulator as C fragments. l is this thread's part of the row sum
+//   view                       pointer and strides (in elements); packed: pointers to elements and scales
+//   routes                     counts, ids, capacity
+//
+// README.md of this folder draws them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef THRIFTJIT_COMPILER_TARGETS_PORTABLE_CONVERSION_H
+#define THRIFTJIT_COMPILER_TARGETS_PORTABLE_CONVERSION_H
+
+#include "compiler/targets/portable/Emitter.h"
+#include "compiler/targets/portable/Portable.h"
+
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace thrift::portable {
+
+class PortableTypeConverter : public mlir::TypeConverter {
+public:
+  explicit PortableTypeConverter(mlir::MLIRContext *context);
+};
+
+template <typename OpT>
+class TilePattern : public mlir::OpConversionPattern<OpT> {
+public:
+  using mlir::OpConversionPattern<OpT>::OpConversionPattern;
+  using Adaptor = typename mlir::OpConversionPattern<OpT>::OneToNOpAdaptor;
+
+  /// Emits the op's instructions; the op is replaced by what this returns, one list for each result, or erased.
+  virtual mlir::FailureOr<llvm::SmallVector<llvm::SmallVector<Value>>> emit(OpT op, Adaptor adaptor, Emitter &e) const = 0;
+
+  mlir::LogicalResult matchAndRewrite(OpT op, Adaptor adaptor, mlir::ConversionPatternRewriter &rewriter) const override {
+    Emitter emitter(rewriter, op.getLoc());
+    auto values = emit(op, adaptor, emitter);
+    if (failed(values))
+      return mlir::failure();
+    if (values->empty())
+      rewriter.eraseOp(op);
+    else
+      rewriter.replaceOpWithMultiple(op, std::move(*values));
+    return mlir::success();
+  }
+};
+
+using Fragments = mlir::FailureOr<llvm::SmallVector<llvm::SmallVector<Value>>>;
+
+/// The single values behind operands that stay one to one, such as indices.
+inline llvm::SmallVector<Value> firsts(llvm::ArrayRef<ValueRange> ranges) {
+  return llvm::map_to_vector(ranges, [](ValueRange range) -> Value { return range.front(); });
+}
+
+/// An extent as a value: a constant, or the launch argument that carries the dimension.
+Value extentValue(Emitter &e, mlir::Operation *op, mlir::Attribute extent);
+/// The dimension called `name`.
+Value dimension(Emitter &e, mlir::Operation *op, llvm::StringRef name);
+
+/// Where a tile of a strided view lies.
+struct StridedTile {
+  Value base;      ///< address of element (row 0 of the view, column 0), at the given outer indices
+  Value rowStride; ///< in elements, i64
+  Value firstRow;  ///< of the tile, i32
+  Value rows;      ///< that the view has, i32
+};
+StridedTile locateStrided(Emitter &e, mlir::Operation *op, ViewType type, ValueRange view, TileType tile,
+                          ValueRange indices, int64_t elementBytes);
+/// Address of (row, 0) of a strided tile; `row` counts from the tile's first one.
+Value rowAddress(Emitter &e, const StridedTile &tile, Value row, int64_t elementBytes);
+
+/// Where a tile of a packed view lies.
+struct PackedTile {
+  Value elements, scales;
+};
+PackedTile locatePacked(Emitter &e, mlir::Operation *op, ViewType type, ValueRange view, TileType tile,
+                        ValueRange indices);
+
+/// This thread's place in a fragment: lane = 4 g + q.
+struct FragmentPlace {
+  Value g, q, row; ///< row = 16 warp + g
+};
+FragmentPlace fragmentPlace(Emitter &e);
+
+/// Byte offset of 16-byte chunk `chunk` of row `row` of a shared tile of `rowBytes` per row. Chunks are exchanged within
+/// groups of eight, so that the eight rows that ldmatrix reads at one column lie in different banks.
+Value swizzledOffset(Emitter &e, Value row, Value chunk, int64_t rowBytes);
+
+/// The thread's place in a slice whose groups run along an extent of `contracted` elements: which row, which group.
+struct GroupPlace {
+  Value row, group;
+};
+GroupPlace groupPlace(Emitter &e, int64_t contracted);
+
+/// Which keys query tile i sees: `visible` of them at least by one row, `interior` by every row.
+struct KeyRange {
+  Value visible, interior;
+};
+KeyRange keyRange(Emitter &e, mlir::Operation *op, MaskKind mask, Value i, int64_t blockQ);
+
+/// The routes of one query tile.
+struct RouteRow {
+  Value count, ids, capacity, countAddress;
+};
+RouteRow locateRoutes(Emitter &e, mlir::Operation *op, RoutesType type, ValueRange routes, ValueRange indices,
+                      bool loadCount);
+
+/// exp2 of a finite or minus infinite argument.
+Value exp2(Emitter &e, Value x, llvm::StringRef kind);
+
+/// Two f16 scales (times 2^kWidenedLog2) from E4M3 codes, each an i32 of which the low byte counts; NaN stays NaN.
+Value widenScales(Emitter &e, Value low, Value high);
+/// The eight E2M1 values of a word, scaled, as four pairs: pair j holds nibbles j and j + 4.
+llvm::SmallVector<Value> widenWord(Emitter &e, Value word, Value scales);
+
+void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateCopyPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateSoftmaxPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateQuantizePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateListPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateRankPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+} // namespace thrift::portable
+
+#endif // THRIFTJIT_COMPILER_TARGETS_PORTABLE_CONVERSION_H

@@ -1,0 +1,316 @@
+//===- CopyToNVVM.cpp - global memory to and from registers and shared memory -===//
+
+#include "compiler/targets/portable/Conversion.h"
+
+using namespace mlir;
+using namespace thrift;
+using namespace thrift::portable;
+
+constexpr int64_t kChunkBytes = 16; // of one cp.async
+
+static int64_t threadsOf(Operation *op) {
+  auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
+  return function->getAttrOfType<IntegerAttr>("thrift.threads").getInt();
+}
+
+//===----------------------------------------------------------------------===//
+// Where tiles lie
+//===----------------------------------------------------------------------===//
+
+StridedTile portable::locateStrided(Emitter &e, Operation *op, ViewType type, ValueRange view, TileType tile,
+                                    ValueRange indices, int64_t elementBytes) {
+  ArrayRef<Attribute> shape = type.getShape();
+  bool vector = tile.columns() == 1;          // one value per row: the rows are the view's last dimension
+  size_t rowDim = shape.size() - (vector ? 1 : 2);
+  Value offset = e.i64(0);
+  for (size_t dim = 0; dim < rowDim; ++dim)
+    offset = e.add(offset, e.mul(e.extend64(indices[dim]), view[1 + dim]));
+  StridedTile place;
+  place.base = e.address(view[0], e.mul(offset, elementBytes));
+  place.rowStride = vector ? e.i64(1) : view[1 + rowDim];
+  place.firstRow = indices.size() > rowDim ? e.mul(indices[rowDim], tile.rows()) : e.i32(0);
+  place.rows = extentValue(e, op, shape[rowDim]);
+  return place;
+}
+
+Value portable::rowAddress(Emitter &e, const StridedTile &tile, Value row, int64_t elementBytes) {
+  Value absolute = e.extend64(e.add(tile.firstRow, row));
+  return e.address(tile.base, e.mul(e.mul(absolute, tile.rowStride), elementBytes));
+}
+
+PackedTile portable::locatePacked(Emitter &e, Operation *op, ViewType type, ValueRange view, TileType tile,
+                                  ValueRange indices) {
+  ArrayRef<Attribute> shape = type.getShape();
+  size_t rank = shape.size();
+  // The tiled dimension is the one that the tile does not hold whole.
+  size_t tiled = shape[rank - 1] == tile.getColumns() ? rank - 2 : rank - 1;
+  int64_t extent = tiled == rank - 2 ? tile.rows() : tile.columns();
+  Value linear = e.i64(0);
+  for (size_t dim = 0; dim + 2 < rank; ++dim)
+    linear = e.add(e.mul(linear, e.extend64(extentValue(e, op, shape[dim]))), e.extend64(indices[dim]));
+  Value tiles = e.ceilDivide(extentValue(e, op, shape[tiled]), extent);
+  linear = e.add(e.mul(linear, e.extend64(tiles)), e.extend64(indices[rank - 2]));
+  int64_t elements = tile.rows() * tile.columns();
+  return {e.address(view[0], e.mul(linear, elements / 2)), e.address(view[1], e.mul(linear, elements / kGroupSize))};
+}
+
+FragmentPlace portable::fragmentPlace(Emitter &e) {
+  Value lane = e.lane();
+  FragmentPlace place;
+  place.g = e.shr(lane, 2);
+  place.q = e.band(lane, 3);
+  place.row = e.add(e.mul(e.warp(), kRowsPerWarp), place.g);
+  return place;
+}
+
+Value portable::swizzledOffset(Emitter &e, Value row, Value chunk, int64_t rowBytes) {
+  Value swizzled = e.bxor(chunk, e.band(row, 7));
+  return e.add(e.mul(row, rowBytes), e.mul(swizzled, kChunkBytes));
+}
+
+//===----------------------------------------------------------------------===//
+// copy: cp.async into a ring
+//===----------------------------------------------------------------------===//
+
+/// Calls `body` with the chunk numbers that this thread copies, out of `chunks`.
+static void forChunks(Emitter &e, int64_t chunks, int64_t threads, function_ref<void(Value)> body) {
+  for (int64_t first = 0; first < chunks; first += threads) {
+    Value chunk = e.add(e.thread(), first);
+    if (first + threads <= chunks)
+      body(chunk);
+    else
+      e.ifThen(e.less(chunk, e.i32(chunks)), [&] { body(chunk); });
+  }
+}
+
+static void copyChunk(Emitter &e, Value to, Value from, Value bytes = {}) {
+  NVVM::CpAsyncOp::create(e.builder, e.loc, to, from, kChunkBytes, NVVM::LoadCacheModifierKind::CG, bytes);
+}
+
+namespace {
+
+struct ConvertCopy : TilePattern<CopyOp> {
+  using TilePattern::TilePattern;
+
+  Fragments emit(CopyOp op, Adaptor adaptor, Emitter &e) const override {
+    RingType ring = op.getRing().getType();
+    TileType tile = ring.getTile();
+    SmallVector<Value> indices = firsts(adaptor.getIndices());
+    e.ifThen(adaptor.getCondition().front(), [&] {
+      Value slot = e.remainder(adaptor.getNumber().front(), ring.getStages());
+      Value to = e.address(adaptor.getRing().front(), e.mul(slot, sharedTileBytes(tile)));
+      if (hasScales(tile.elementFormat()))
+        copyPacked(op, tile, adaptor.getView(), indices, to, e);
+      else
+        copyStrided(op, tile, adaptor.getView(), indices, to, e);
+    });
+    return SmallVector<SmallVector<Value>>();
+  }
+
+private:
+  static void copyPacked(CopyOp op, TileType tile, ValueRange view, ValueRange indices, Value to, Emitter &e) {
+    PackedTile from = locatePacked(e, op, op.getView().getType(), view, tile, indices);
+    int64_t elementBytes = tile.rows() * tile.columns() / 2, scaleBytes = tile.rows() * tile.columns() / kGroupSize;
+    int64_t threads = threadsOf(op);
+    auto stream = [&](Value source, int64_t offset, int64_t bytes) {
+      forChunks(e, bytes / kChunkBytes, threads, [&](Value chunk) {
+        Value byte = e.mul(chunk, kChunkBytes);
+        copyChunk(e, e.address(e.address(to, offset), byte), e.address(source, byte));
+      });
+    };
+    stream(from.elements, 0, elementBytes);
+    stream(from.scales, elementBytes, scaleBytes);
+  }
+
+  static void copyStrided(CopyOp op, TileType tile, ValueRange view, ValueRange indices, Value to, Emitter &e) {
+    StridedTile from = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
+    int64_t rowBytes = tile.columns() * 2, chunksPerRow = rowBytes / kChunkBytes;
+    forChunks(e, tile.rows() * chunksPerRow, threadsOf(op), [&](Value number) {
+      Value row = e.divide(number, chunksPerRow), chunk = e.remainder(number, chunksPerRow);
+      // A row past the end is filled with zeros; its address must stay inside the tensor all the same.
+      Value exists = e.less(e.add(from.firstRow, row), from.rows);
+      Value safeRow = e.select(exists, row, e.sub(e.i32(0), from.firstRow));
+      Value source = e.address(rowAddress(e, from, safeRow, 2), e.mul(chunk, kChunkBytes));
+      Value bytes = e.select(exists, e.i32(kChunkBytes), e.i32(0));
+      copyChunk(e, e.address(to, swizzledOffset(e, row, chunk, rowBytes)), source, bytes);
+    });
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// load: a query tile straight into fragments, a row of means into lanes
+//===----------------------------------------------------------------------===//
+
+struct ConvertLoad : TilePattern<LoadOp> {
+  using TilePattern::TilePattern;
+
+  Fragments emit(LoadOp op, Adaptor adaptor, Emitter &e) const override {
+    TileType tile = op.getTile().getType();
+    SmallVector<Value> indices = firsts(adaptor.getIndices());
+    auto layout = tile.tileLayout();
+    if (layout == TileLayout::OperandA)
+      return Fragments({loadOperand(op, tile, adaptor.getView(), indices, e)});
+    if (layout == TileLayout::OperandAWidened && tile.elementFormat() == ElementFormat::NVFP4)
+      return Fragments({loadWidened(op, tile, adaptor.getView(), indices, e)});
+    if (layout == TileLayout::Lanes)
+      return Fragments({loadLanes(op, tile, adaptor.getView(), indices, e)});
+    return op.emitOpError("the portable target cannot load ") << tile;
+  }
+
+private:
+  static SmallVector<Value> loadOperand(LoadOp op, TileType tile, ValueRange view, ValueRange indices, Emitter &e) {
+    StridedTile from = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
+    FragmentPlace place = fragmentPlace(e);
+    // Rows past the end repeat the last one: they are computed and never stored.
+    Value last = e.sub(e.sub(from.rows, from.firstRow), e.i32(1));
+    Value column = e.mul(place.q, 4);
+    Value low = e.address(rowAddress(e, from, e.min(place.row, last), 2), column);
+    Value high = e.address(rowAddress(e, from, e.min(e.add(place.row, 8), last), 2), column);
+    SmallVector<Value> fragments;
+    for (int64_t k = 0; k < tile.columns(); k += 16)
+      for (int64_t half : {0, 16})
+        for (Value row : {low, high})
+          fragments.push_back(e.load(e.i32(), e.address(row, 2 * k + half), 4));
+    return fragments;
+  }
+
+  /// Lane q of a quad owns the channels [q D/4, (q + 1) D/4): any order serves a dot product, as long as K has the same.
+  static SmallVector<Value> loadWidened(LoadOp op, TileType tile, ValueRange view, ValueRange indices, Emitter &e) {
+    PackedTile from = locatePacked(e, op, op.getView().getType(), view, tile, indices);
+    FragmentPlace place = fragmentPlace(e);
+    int64_t columns = tile.columns(), words = columns / 32, groups = columns / 64;
+    SmallVector<SmallVector<Value>, 2> pairs; // of the two rows
+    for (Value row : {place.row, e.add(place.row, 8)}) {
+      Value elements = e.address(e.address(from.elements, e.mul(row, columns / 2)), e.mul(place.q, columns / 8));
+      Value scales = e.address(e.address(from.scales, e.mul(row, columns / kGroupSize)), e.mul(place.q, groups));
+      SmallVector<Value> &row_pairs = pairs.emplace_back();
+      for (int64_t word = 0; word < words; ++word) {
+        Value scale = e.load(e.i8(), e.address(scales, word / 2), 1);
+        Value code = arith::ExtUIOp::create(e.builder, e.loc, e.i32(), scale);
+        llvm::append_range(row_pairs, widenWord(e, e.load(e.i32(), e.address(elements, 4 * word), 4), widenScales(e, code, code)));
+      }
+    }
+    SmallVector<Value> fragments;
+    for (int64_t pair = 0; pair < 4 * words; pair += 2)
+      for (int64_t half : {0, 1})
+        for (int64_t row : {0, 1})
+          fragments.push_back(e.bitcast(pairs[row][pair + half], e.i32()));
+    return fragments;
+  }
+
+  static SmallVector<Value> loadLanes(LoadOp op, TileType tile, ValueRange view, ValueRange indices, Emitter &e) {
+    StridedTile from = locateStrided(e, op, op.getView().getType(), view, tile, indices, 4);
+    Value row = e.address(rowAddress(e, from, e.i32(0), 4), e.mul(e.lane(), 4));
+    SmallVector<Value> values;
+    for (int64_t column = 0; column < tile.columns(); column += 32)
+      values.push_back(e.load(e.f32(), e.address(row, 4 * column), 4));
+    return values;
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// store
+//===----------------------------------------------------------------------===//
+
+struct ConvertStore : TilePattern<StoreOp> {
+  using TilePattern::TilePattern;
+
+  Fragments emit(StoreOp op, Adaptor adaptor, Emitter &e) const override {
+    TileType tile = op.getTile().getType();
+    SmallVector<Value> indices = firsts(adaptor.getIndices());
+    ValueRange values = adaptor.getTile(), view = adaptor.getView();
+    auto layout = tile.tileLayout();
+    if (layout == TileLayout::Accumulator && tile.columns() == 1)
+      storeVector(op, tile, values, view, indices, e);
+    else if (layout == TileLayout::Accumulator)
+      storeFragments(op, tile, values, view, indices, e);
+    else if (layout == TileLayout::Columns)
+      storeColumns(op, tile, values, view, indices, e);
+    else if (layout == TileLayout::Groups)
+      storeGroups(op, tile, values, view, indices, adaptor.getFirst().front(), e);
+    else
+      return op.emitOpError("the portable target cannot store ") << tile;
+    return SmallVector<SmallVector<Value>>();
+  }
+
+private:
+  static void storeFragments(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
+    StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
+    FragmentPlace place = fragmentPlace(e);
+    auto format = cast<ElementFormatAttr>(op.getView().getType().getFormat()).getValue();
+    StringRef pack = format == ElementFormat::BF16 ? "llvm.nvvm.ff2bf16x2.rn" : "llvm.nvvm.ff2f16x2.rn";
+    Type packed = e.vector(2, format == ElementFormat::BF16 ? Type(e.builder.getBF16Type()) : Type(e.builder.getF16Type()));
+    for (int64_t half : {0, 1}) {
+      Value row = e.add(place.row, 8 * half);
+      e.ifThen(e.less(e.add(to.firstRow, row), to.rows), [&] {
+        Value address = e.address(rowAddress(e, to, row, 2), e.mul(place.q, 4));
+        for (int64_t n = 0; n < tile.columns() / 8; ++n) {
+          Value first = values[4 * n + 2 * half], second = values[4 * n + 2 * half + 1];
+          // The first operand of the conversion becomes the upper half.
+          Value pair = e.intrinsic(pack, packed, {second, first});
+          e.store(e.bitcast(pair, e.i32()), e.address(address, 16 * n), 4);
+        }
+      });
+    }
+  }
+
+  /// One f32 per row. A caller that does not want the vector passes a null pointer.
+  static void storeVector(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
+    Value null = LLVM::ZeroOp::create(e.builder, e.loc, view[0].getType());
+    Value wanted = LLVM::ICmpOp::create(e.builder, e.loc, LLVM::ICmpPredicate::ne, view[0], null);
+    FragmentPlace place = fragmentPlace(e);
+    Value first = e.compare(Predicate::eq, place.q, e.i32(0)); // the quad's lanes hold the same value
+    e.ifThen(e.band(wanted, first), [&] {
+      StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 4);
+      for (int64_t half : {0, 1}) {
+        Value row = e.add(place.row, 8 * half);
+        e.ifThen(e.less(e.add(to.firstRow, row), to.rows),
+                 [&] { e.store(values[half], rowAddress(e, to, row, 4), 4); });
+      }
+    });
+  }
+
+  static void storeColumns(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
+    e.ifThen(e.less(e.thread(), e.i32(tile.columns())), [&] {
+      StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 4);
+      e.store(values[0], e.address(rowAddress(e, to, e.i32(0), 4), e.mul(e.thread(), 4)), 4);
+    });
+  }
+
+  /// One group per thread: eight bytes of elements and one scale, where PACKED_LAYOUT.md puts them.
+  static void storeGroups(StoreOp op, TileType slice, ValueRange values, ValueRange view, ValueRange indices, Value first,
+                          Emitter &e) {
+    ViewType viewType = op.getView().getType();
+    auto whole = cast<TileType>(*op.getWhole());
+    PackedTile to = locatePacked(e, op, viewType, view, whole, indices);
+    GroupPlace place = groupPlace(e, slice.columns());
+    Value row = e.add(first, place.row);
+    Value low = values[0], high = values[1], scale = e.truncate(values[2], e.i8());
+    bool transposed = viewType.getShape().back() != whole.getColumns();
+    if (!transposed) {
+      int64_t columns = slice.columns();
+      Value elements = e.address(e.address(to.elements, e.mul(row, columns / 2)), e.mul(place.group, 8));
+      e.store(low, elements, 4);
+      e.store(high, e.address(elements, 4), 4);
+      e.store(scale, e.address(e.address(to.scales, e.mul(row, columns / kGroupSize)), place.group), 1);
+      return;
+    }
+    // V: tiles of 64 tokens. Token 16 s + 2 q + (r & 1) + 8 (r >> 1) stands at 16 q + 4 s + r: for each q, two bytes.
+    constexpr int64_t tileGroups = kTokenTile / kGroupSize;
+    Value sub = e.divide(place.group, tileGroups), s = e.remainder(place.group, tileGroups);
+    Value elements = e.address(to.elements, e.add(e.mul(sub, whole.rows() * kTokenTile / 2),
+                                                  e.add(e.mul(row, kTokenTile / 2), e.mul(s, 2))));
+    for (int64_t q = 0; q < 4; ++q) {
+      Value bytes = e.bor(e.band(e.shr(low, 8 * q), 0xFF), e.shl(e.band(e.shr(high, 8 * q), 0xFF), 8));
+      e.store(e.truncate(bytes, e.i16()), e.address(elements, 8 * q), 2);
+    }
+    Value scales = e.address(to.scales, e.mul(sub, whole.rows() * tileGroups));
+    e.store(scale, e.address(scales, e.add(e.mul(row, tileGroups), s)), 1);
+  }
+};
+
+} // namespace
+
+void portable::populateCopyPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertCopy, ConvertLoad, ConvertStore>(converter, patterns.getContext());
+}

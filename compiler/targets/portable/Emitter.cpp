@@ -1,0 +1,119 @@
+//===- Emitter.cpp - short names for the instructions of one thread ---------===//
+
+#include "compiler/targets/portable/Emitter.h"
+
+using namespace mlir;
+using namespace thrift::portable;
+
+Value Emitter::i32(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)); }
+Value Emitter::i64(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value)); }
+Value Emitter::f32(float value) { return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value)); }
+Value Emitter::f32Bits(uint32_t bits) {
+  return arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(builder.getF32Type(), llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, bits))));
+}
+
+static Value constantLike(Emitter &e, Value a, int64_t b) { return a.getType().isInteger(64) ? e.i64(b) : e.i32(b); }
+
+Value Emitter::add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
+Value Emitter::add(Value a, int64_t b) { return b == 0 ? a : add(a, constantLike(*this, a, b)); }
+Value Emitter::sub(Value a, Value b) { return builder.createOrFold<arith::SubIOp>(loc, a, b); }
+Value Emitter::mul(Value a, Value b) { return builder.createOrFold<arith::MulIOp>(loc, a, b); }
+Value Emitter::mul(Value a, int64_t b) { return b == 1 ? a : mul(a, constantLike(*this, a, b)); }
+Value Emitter::divide(Value a, Value b) { return builder.createOrFold<arith::DivUIOp>(loc, a, b); }
+Value Emitter::divide(Value a, int64_t b) { return b == 1 ? a : divide(a, constantLike(*this, a, b)); }
+Value Emitter::remainder(Value a, int64_t b) {
+  return builder.createOrFold<arith::RemUIOp>(loc, a, constantLike(*this, a, b));
+}
+Value Emitter::min(Value a, Value b) { return builder.createOrFold<arith::MinSIOp>(loc, a, b); }
+Value Emitter::max(Value a, Value b) { return builder.createOrFold<arith::MaxSIOp>(loc, a, b); }
+Value Emitter::band(Value a, Value b) { return builder.createOrFold<arith::AndIOp>(loc, a, b); }
+Value Emitter::band(Value a, int64_t b) { return band(a, constantLike(*this, a, b)); }
+Value Emitter::bor(Value a, Value b) { return builder.createOrFold<arith::OrIOp>(loc, a, b); }
+Value Emitter::bxor(Value a, Value b) { return builder.createOrFold<arith::XOrIOp>(loc, a, b); }
+Value Emitter::shl(Value a, int64_t b) {
+  return b == 0 ? a : builder.createOrFold<arith::ShLIOp>(loc, a, constantLike(*this, a, b));
+}
+Value Emitter::shr(Value a, int64_t b) {
+  return b == 0 ? a : builder.createOrFold<arith::ShRUIOp>(loc, a, constantLike(*this, a, b));
+}
+Value Emitter::compare(Predicate predicate, Value a, Value b) {
+  return builder.createOrFold<arith::CmpIOp>(loc, predicate, a, b);
+}
+Value Emitter::select(Value condition, Value a, Value b) {
+  return builder.createOrFold<arith::SelectOp>(loc, condition, a, b);
+}
+Value Emitter::extend64(Value a) { return builder.createOrFold<arith::ExtSIOp>(loc, i64(), a); }
+Value Emitter::truncate(Value a, Type type) { return builder.createOrFold<arith::TruncIOp>(loc, type, a); }
+Value Emitter::popcount(Value a) { return LLVM::CtPopOp::create(builder, loc, a.getType(), a); }
+
+Value Emitter::fadd(Value a, Value b) { return arith::AddFOp::create(builder, loc, a, b); }
+Value Emitter::fsub(Value a, Value b) { return arith::SubFOp::create(builder, loc, a, b); }
+Value Emitter::fmul(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
+Value Emitter::fdiv(Value a, Value b) { return arith::DivFOp::create(builder, loc, a, b); }
+Value Emitter::fma(Value a, Value b, Value c) { return LLVM::FMAOp::create(builder, loc, a.getType(), a, b, c); }
+Value Emitter::fmaxNaN(Value a, Value b) { return arith::MaximumFOp::create(builder, loc, a, b); }
+Value Emitter::fmaxNumber(Value a, Value b) { return arith::MaxNumFOp::create(builder, loc, a, b); }
+Value Emitter::fminNumber(Value a, Value b) { return arith::MinNumFOp::create(builder, loc, a, b); }
+Value Emitter::fabs(Value a) { return LLVM::FAbsOp::create(builder, loc, a.getType(), a); }
+Value Emitter::fcompare(arith::CmpFPredicate predicate, Value a, Value b) {
+  return arith::CmpFOp::create(builder, loc, predicate, a, b);
+}
+Value Emitter::toInt(Value a) { return intrinsic("llvm.nvvm.f2i.rn", i32(), a); }
+Value Emitter::toFloat(Value a) { return arith::SIToFPOp::create(builder, loc, f32(), a); }
+Value Emitter::bitcast(Value a, Type type) {
+  return a.getType() == type ? a : Value(LLVM::BitcastOp::create(builder, loc, type, a));
+}
+Value Emitter::intrinsic(StringRef name, Type result, ValueRange arguments) {
+  return LLVM::CallIntrinsicOp::create(builder, loc, result, builder.getStringAttr(name), arguments).getResults();
+}
+
+Value Emitter::address(Value pointer, Value offset) {
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
+}
+Value Emitter::address(Value pointer, int64_t offset) {
+  if (offset == 0)
+    return pointer;
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), i8(), pointer,
+                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+}
+Value Emitter::load(Type type, Value pointer, unsigned alignment) {
+  return LLVM::LoadOp::create(builder, loc, type, pointer, alignment);
+}
+void Emitter::store(Value value, Value pointer, unsigned alignment) {
+  LLVM::StoreOp::create(builder, loc, value, pointer, alignment);
+}
+Value Emitter::extract(Value vector, int64_t index) {
+  return LLVM::ExtractElementOp::create(builder, loc, vector, i32(index));
+}
+Value Emitter::member(Value structure, int64_t index) {
+  return LLVM::ExtractValueOp::create(builder, loc, structure, index);
+}
+
+Value Emitter::thread() { return NVVM::ThreadIdXOp::create(builder, loc, i32()); }
+Value Emitter::shuffleXor(Value value, int64_t distance) {
+  return NVVM::ShflOp::create(builder, loc, value.getType(), i32(-1), value, i32(distance), i32(31), NVVM::ShflKind::bfly,
+                              UnitAttr());
+}
+Value Emitter::ballot(Value condition) {
+  return NVVM::VoteSyncOp::create(builder, loc, i32(), i32(-1), condition, NVVM::VoteSyncKind::ballot);
+}
+void Emitter::barrier() { NVVM::Barrier0Op::create(builder, loc); }
+
+void Emitter::ifThen(Value condition, function_ref<void()> body) {
+  auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+SmallVector<Value> Emitter::loop(Value lower, Value upper, Value step, ValueRange initial,
+                                 function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(builder, loc, lower, upper, step, initial);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> results = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!initial.empty())
+    scf::YieldOp::create(builder, loc, results);
+  return llvm::to_vector(ValueRange(loop.getResults()));
+}

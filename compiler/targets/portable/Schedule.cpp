@@ -1,0 +1,278 @@
+//===- Schedule.cpp - the portable target's schedule ------------------------===//
+//
+// One warp owns 16 query rows. K and V stream through rings in shared memory by cp.async; a sweep becomes a loop that copies
+// `stages - 1` blocks ahead:
+//
+//   barrier                          the slots are free: every warp has left the sweep before
+//   seek; copy blocks 0 .. stages-2
+//   for n: wait; barrier             block n is here for all, and block n-1's slot is free
+//          copy block n+stages-1     into that slot
+//          the body on block n
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/targets/Lowering.h"
+#include "compiler/targets/portable/Portable.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace thrift;
+using namespace thrift::portable;
+
+namespace {
+
+class Scheduler {
+public:
+  Scheduler(KernelOp kernel, const ScheduleChoices &options)
+      : kernel(kernel), options(options), builder(kernel.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult layoutSweep(SweepOp sweep);
+  LogicalResult pipelineSweep(SweepOp sweep);
+  LogicalResult stageLoad(LoadOp load);
+  LogicalResult sliceQuantize(QuantizeOp quantize);
+  AllocOp allocate(Location loc, TileType tile, int64_t stages, int64_t &offset);
+  Value constant(Location loc, int64_t value) {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+  }
+
+  KernelOp kernel;
+  const ScheduleChoices &options;
+  OpBuilder builder;
+  int64_t threads = kStreamingThreads;
+  int64_t sharedBytes = 0;
+};
+
+} // namespace
+
+static void setLayout(Value value, TileLayout layout) {
+  value.setType(cast<TileType>(value.getType()).withLayout(layout));
+}
+
+static bool isPacked(Value tile) { return hasScales(cast<TileType>(tile.getType()).elementFormat()); }
+
+LogicalResult Scheduler::run() {
+  auto sweeps = llvm::to_vector(kernel.getBody().getOps<SweepOp>());
+  for (SweepOp sweep : sweeps) {
+    int64_t rows = sweep.getInitial().getType().rows();
+    if (rows % kRowsPerWarp || rows > kRowsPerWarp * kMaxWarps)
+      return sweep.emitOpError("the portable target needs a multiple of ")
+             << kRowsPerWarp << " query rows, at most " << kRowsPerWarp * kMaxWarps << ", got " << rows;
+    threads = rows / kRowsPerWarp * 32;
+    if (failed(layoutSweep(sweep)))
+      return failure();
+  }
+  for (SweepOp sweep : sweeps)
+    if (failed(pipelineSweep(sweep)))
+      return failure();
+
+  for (LoadOp load : llvm::to_vector(kernel.getBody().getOps<LoadOp>()))
+    if (failed(stageLoad(load)))
+      return failure();
+  for (QuantizeOp quantize : llvm::to_vector(kernel.getBody().getOps<QuantizeOp>()))
+    if (failed(sliceQuantize(quantize)))
+      return failure();
+  for (SummarizeOp summarize : kernel.getBody().getOps<SummarizeOp>())
+    setLayout(summarize.getMean(), TileLayout::Columns);
+  for (FinishOp finish : kernel.getBody().getOps<FinishOp>())
+    for (Value value : finish.getResults())
+      setLayout(value, TileLayout::Accumulator);
+  if (sharedBytes > options.sharedLimit)
+    return kernel.emitError("kernel @") << kernel.getSymName() << " needs " << sharedBytes
+                                        << " bytes of shared memory, the target has " << options.sharedLimit
+                                        << "; fewer stages or smaller blocks need less";
+  kernel.setThreads(threads);
+  kernel.setSharedBytes(sharedBytes);
+  return success();
+}
+
+AllocOp Scheduler::allocate(Location loc, TileType tile, int64_t stages, int64_t &offset) {
+  auto alloc = AllocOp::create(builder, loc, RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Shared)),
+                               builder.getI32IntegerAttr(offset));
+  offset += stages * sharedTileBytes(tile);
+  sharedBytes = std::max(sharedBytes, offset);
+  return alloc;
+}
+
+/// Gives every tile of a sweep's body its layout, and notes the powers of two that widened operands carry.
+LogicalResult Scheduler::layoutSweep(SweepOp sweep) {
+  llvm::DenseMap<Value, int32_t> logitScale;
+  for (Operation &op : sweep.getBody().front()) {
+    if (auto dot = dyn_cast<DotOp>(op)) {
+      bool packed = isPacked(dot.getLhs());
+      if (!dot.getLhs().getDefiningOp<LoadOp>() || !dot.getRhs().getDefiningOp<LoadOp>())
+        return dot.emitOpError("the portable target multiplies tiles that were loaded");
+      setLayout(dot.getLhs(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
+      setLayout(dot.getLogits(), TileLayout::Accumulator);
+      if (packed)
+        dot.setScaleLog2(2 * kWidenedLog2);
+      logitScale[dot.getLogits()] = dot.getScaleLog2();
+    } else if (auto mask = dyn_cast<MaskOp>(op)) {
+      setLayout(mask.getMasked(), TileLayout::Accumulator);
+      logitScale[mask.getMasked()] = logitScale.lookup(mask.getLogits());
+    } else if (auto softmax = dyn_cast<OnlineSoftmaxOp>(op)) {
+      setLayout(softmax.getProbabilities(), TileLayout::Accumulator);
+      softmax.setLogitScaleLog2(logitScale.lookup(softmax.getLogits()));
+      softmax.setExp2(options.exp2);
+    } else if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
+      auto quantize = accumulate.getP().getDefiningOp<QuantizeOp>();
+      if (!quantize || isPacked(quantize.getResult()))
+        return accumulate.emitOpError("the portable target multiplies V by P in f16 or bf16, got ")
+               << accumulate.getP().getType();
+      bool packed = isPacked(accumulate.getV());
+      setLayout(quantize.getResult(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
+      if (packed) // P carries what V's widening takes out
+        quantize.setScaleLog2(kWidenedLog2);
+    }
+  }
+  return success();
+}
+
+/// The indices of a load inside a sweep, for block `j`.
+static SmallVector<Value> indicesAt(SweepOp sweep, LoadOp load, Value j) {
+  return llvm::map_to_vector(load.getIndices(), [&](Value index) { return index == sweep.getBlockIndex() ? j : index; });
+}
+
+LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
+  if (options.stages < 2)
+    return sweep.emitOpError("needs at least 2 stages, got ") << options.stages;
+  Location loc = sweep.getLoc();
+  builder.setInsertionPoint(sweep);
+  auto loads = llvm::to_vector(sweep.getBody().getOps<LoadOp>());
+  int64_t offset = 0, ahead = options.stages - 1;
+  int64_t blockQ = sweep.getInitial().getType().rows(), blockKv = 0;
+  SmallVector<AllocOp> rings;
+  for (LoadOp load : loads) {
+    rings.push_back(allocate(loc, load.getTile().getType(), options.stages, offset));
+    bool usedAsKeys = llvm::any_of(load->getUsers(), [](Operation *user) { return isa<DotOp>(user); });
+    if (usedAsKeys)
+      blockKv = load.getTile().getType().rows();
+  }
+  Type i32 = builder.getI32Type();
+  auto step = [&](Value j, Value cursor) {
+    return NextOp::create(builder, loc, TypeRange{i32, i32}, sweep.getListAttr(), j, cursor, sweep.getRoutes(),
+                          sweep.getRouteIndices());
+  };
+  auto copyAll = [&](Value j, Value number, Value condition) {
+    for (auto [load, ring] : llvm::zip(loads, rings))
+      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition);
+    CommitOp::create(builder, loc);
+  };
+
+  BarrierOp::create(builder, loc);
+  auto seek = SeekOp::create(builder, loc, TypeRange{i32, i32, i32}, sweep.getListAttr(), sweep.getPartAttr(),
+                             sweep.getMask(), builder.getI32IntegerAttr(blockQ), builder.getI32IntegerAttr(blockKv),
+                             sweep.getI(), sweep.getRoutes(), sweep.getRouteIndices());
+  SmallVector<Value> carried = {sweep.getInitial()}; // the state, the blocks in flight, the place ahead of them
+  Value j = seek.getJ(), cursor = seek.getCursor();
+  for (int64_t n = 0; n < ahead; ++n) {
+    Value number = constant(loc, n);
+    copyAll(j, number, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, seek.getCount()));
+    carried.push_back(j);
+    NextOp next = step(j, cursor);
+    j = next.getJ();
+    cursor = next.getNextCursor();
+  }
+  carried.append({j, cursor});
+
+  Value zero = constant(loc, 0), one = constant(loc, 1), distance = constant(loc, ahead);
+  auto loop = scf::ForOp::create(builder, loc, zero, seek.getCount(), one, carried);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    ValueRange args = loop.getRegionIterArgs();
+    Value n = loop.getInductionVar(), jAhead = args[1 + ahead], cursorAhead = args[2 + ahead];
+    WaitOp::create(builder, loc, ahead - 1);
+    BarrierOp::create(builder, loc);
+    Value number = arith::AddIOp::create(builder, loc, n, distance);
+    copyAll(jAhead, number, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, seek.getCount()));
+    NextOp next = step(jAhead, cursorAhead);
+
+    IRMapping mapping;
+    mapping.map(sweep.getState(), args[0]);
+    mapping.map(sweep.getBlockIndex(), args[1]);
+    for (auto [load, ring] : llvm::zip(loads, rings))
+      mapping.map(load.getTile(),
+                  SlotOp::create(builder, loc, ring.getRing().getType().getTile(), ring.getRing(), n).getTile());
+    for (Operation &op : sweep.getBody().front().without_terminator())
+      if (!isa<LoadOp>(op))
+        builder.clone(op, mapping);
+    Value state = mapping.lookup(cast<YieldOp>(sweep.getBody().front().getTerminator()).getState());
+    SmallVector<Value> yielded = {state};
+    yielded.append(args.begin() + 2, args.begin() + 1 + ahead);
+    yielded.append({jAhead, next.getJ(), next.getNextCursor()});
+    scf::YieldOp::create(builder, loc, yielded);
+  }
+  sweep.getFinal().replaceAllUsesWith(loop.getResult(0));
+  sweep.erase();
+  return success();
+}
+
+/// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more than
+/// one way into shared memory.
+LogicalResult Scheduler::stageLoad(LoadOp load) {
+  if (load.getTile().getType().tileLayout())
+    return success(); // a query tile: layoutSweep has placed it
+  auto feeds = [&](auto predicate) { return llvm::any_of(load->getUsers(), predicate); };
+  if (feeds([](Operation *user) { return isa<RankOp>(user); })) {
+    setLayout(load.getTile(), TileLayout::Lanes);
+    return success();
+  }
+  if (!feeds([](Operation *user) { return isa<QuantizeOp, SummarizeOp>(user); }))
+    return load.emitOpError("the portable target has no layout for a tile that is used this way");
+  Location loc = load.getLoc();
+  builder.setInsertionPoint(load);
+  int64_t offset = sharedBytes;
+  AllocOp ring = allocate(loc, load.getTile().getType(), 1, offset);
+  Value zero = constant(loc, 0);
+  Value yes = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
+  CopyOp::create(builder, loc, load.getView(), load.getIndices(), ring, zero, yes);
+  CommitOp::create(builder, loc);
+  WaitOp::create(builder, loc, 0);
+  BarrierOp::create(builder, loc);
+  auto slot = SlotOp::create(builder, loc, ring.getRing().getType().getTile(), ring.getRing(), zero);
+  load.getTile().replaceAllUsesWith(slot.getTile());
+  load.erase();
+  return success();
+}
+
+/// Quantisation of a shared tile: a loop over slices in which each thread holds one group.
+LogicalResult Scheduler::sliceQuantize(QuantizeOp quantize) {
+  TileType source = quantize.getSource().getType(), result = quantize.getResult().getType();
+  auto store = quantize->hasOneUse() ? dyn_cast<StoreOp>(*quantize->user_begin()) : StoreOp();
+  if (!store || !isPacked(quantize.getResult()))
+    return quantize.emitOpError("the portable target quantises to formats with scales, into a store");
+  bool transposed = quantize.getTransposed();
+  // Along the contracted extent one thread takes one group; slices run over the other one.
+  int64_t contracted = transposed ? source.rows() : source.columns();
+  int64_t extent = transposed ? source.columns() : source.rows();
+  int64_t step = threads / (contracted / kGroupSize);
+  if (contracted % kGroupSize || extent % step)
+    return quantize.emitOpError("the portable target cannot slice ") << source << " for " << threads << " threads";
+
+  Location loc = quantize.getLoc();
+  builder.setInsertionPoint(store);
+  auto resized = [&](TileType tile, bool rows) {
+    SmallVector<Attribute> shape(tile.getShape());
+    shape[rows ? 0 : 1] = builder.getI64IntegerAttr(step);
+    return TileType::get(builder.getContext(), shape, tile.getFormat(), {}).withLayout(TileLayout::Groups);
+  };
+  auto loop = scf::ForOp::create(builder, loc, constant(loc, 0), constant(loc, extent), constant(loc, step));
+  builder.setInsertionPointToStart(loop.getBody());
+  Value first = loop.getInductionVar();
+  auto slice = SliceOp::create(builder, loc, resized(source, !transposed), quantize.getSource(), first, transposed);
+  auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, 0);
+  StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result));
+  store.erase();
+  quantize.erase();
+  return success();
+}
+
+LogicalResult portable::schedule(KernelOp kernel, const ScheduleChoices &options) {
+  return Scheduler(kernel, options).run();
+}

@@ -1,0 +1,99 @@
+//===- ToNVVM.cpp - drives the portable conversion --------------------------===//
+
+#include "compiler/targets/Lowering.h"
+#include "compiler/targets/portable/Conversion.h"
+
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
+
+using namespace mlir;
+using namespace thrift;
+using namespace thrift::portable;
+
+/// How many values of which type stand for a tile, by layout.
+static LogicalResult convertTile(TileType tile, SmallVectorImpl<Type> &types) {
+  auto layout = tile.tileLayout();
+  if (!layout)
+    return failure(); // not scheduled
+  MLIRContext *context = tile.getContext();
+  Type i32 = IntegerType::get(context, 32), f32 = Float32Type::get(context);
+  switch (*layout) {
+  case TileLayout::Shared:
+    types.push_back(LLVM::LLVMPointerType::get(context, kSharedSpace));
+    return success();
+  case TileLayout::Accumulator:
+    types.append(tile.columns() == 1 ? 2 : tile.columns() / 8 * 4, f32);
+    return success();
+  case TileLayout::OperandA:
+  case TileLayout::OperandAWidened:
+    types.append(tile.columns() / 16 * 4, i32);
+    return success();
+  case TileLayout::Groups:
+    if (hasScales(tile.elementFormat()))
+      types.append(3, i32);
+    else
+      types.append(kGroupSize, f32);
+    return success();
+  case TileLayout::Columns:
+    types.push_back(f32);
+    return success();
+  case TileLayout::Lanes:
+    types.append(tile.columns() / 32, f32);
+    return success();
+  }
+  return failure();
+}
+
+PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
+  addConversion([](Type type) { return type; });
+  addConversion([](TileType tile, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    return convertTile(tile, types);
+  });
+  addConversion([](SoftmaxType state, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    types.append(4 + state.valueDim() / 8 * 4, Float32Type::get(state.getContext()));
+    return success();
+  });
+  addConversion([](ViewType view, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    Type pointer = LLVM::LLVMPointerType::get(view.getContext(), kGlobalSpace);
+    types.push_back(pointer);
+    if (hasScales(cast<ElementFormatAttr>(view.getFormat()).getValue()))
+      types.push_back(pointer);
+    else
+      types.append(view.getShape().size() - 1, IntegerType::get(view.getContext(), 64));
+    return success();
+  });
+  addConversion([](RoutesType routes, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    Type pointer = LLVM::LLVMPointerType::get(routes.getContext(), kGlobalSpace);
+    types.append({pointer, pointer, IntegerType::get(routes.getContext(), 32)});
+    return success();
+  });
+  addConversion([](RingType ring, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    types.push_back(LLVM::LLVMPointerType::get(ring.getContext(), kSharedSpace));
+    return success();
+  });
+}
+
+LogicalResult portable::convertToNVVM(ModuleOp module) {
+  MLIRContext *context = module.getContext();
+  PortableTypeConverter converter(context);
+  RewritePatternSet patterns(context);
+  populateKernelPatterns(converter, patterns);
+  populateCopyPatterns(converter, patterns);
+  populateMmaPatterns(converter, patterns);
+  populateSoftmaxPatterns(converter, patterns);
+  populateQuantizePatterns(converter, patterns);
+  populateListPatterns(converter, patterns);
+  populateRankPatterns(converter, patterns);
+
+  ConversionTarget target(*context);
+  target.addLegalDialect<arith::ArithDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
+  target.addLegalOp<ModuleOp>();
+  target.addIllegalDialect<ThriftDialect>();
+  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns, target);
+
+  // All CTAs' dynamic shared memory; its size is a launch parameter.
+  OpBuilder builder(module.getBodyRegion());
+  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
+  LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, "thrift_shared",
+                         Attribute(), /*alignment=*/128, kSharedSpace);
+  return applyPartialConversion(module, target, std::move(patterns));
+}
