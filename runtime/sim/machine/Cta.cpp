@@ -1,0 +1,264 @@
+//===- Cta.cpp - a thread block: warps, shared memory, barriers -------------===//
+
+#include "runtime/sim/machine/Cta.h"
+
+#include <algorithm>
+#include <random>
+
+namespace thrift::sim {
+
+// Instructions that a warp may run before the next one gets its turn. Long enough to amortise the switch, short enough
+// that a warp that spins on a flag does not waste much.
+static constexpr uint64_t kTurn = 4096;
+
+Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program) {
+  uint64_t threads = launch.config.block.count();
+  unsigned warpCount = static_cast<unsigned>((threads + kWarpSize - 1) / kWarpSize);
+  for (unsigned index = 0; index < warpCount; ++index)
+    warps.push_back(std::make_unique<Warp>(*this, program, index));
+
+  sharedBytes = launch.sharedBytes;
+  // Slack behind the end lets handlers touch whole vectors of addresses that they have checked.
+  constexpr size_t kSharedAlignment = 1024;
+  sharedStorage.resize(sharedBytes + kSharedAlignment);
+  sharedShadowStorage.resize(sharedBytes + kSharedAlignment);
+  uint64_t address = reinterpret_cast<uint64_t>(sharedStorage.data());
+  shared = sharedStorage.data() + (kSharedAlignment - address % kSharedAlignment) % kSharedAlignment;
+  sharedShadow = sharedShadowStorage.data();
+
+  size_t localBytes = size_t(program.info.localBytes) * kWarpSize;
+  localStorage.resize(localBytes * warpCount + 16);
+  localShadowStorage.resize(localBytes * warpCount + 16);
+  uint64_t localAddress = reinterpret_cast<uint64_t>(localStorage.data());
+  uint8_t *local = localStorage.data() + (16 - localAddress % 16) % 16;
+  for (unsigned index = 0; index < warpCount; ++index) {
+    warps[index]->local = local + localBytes * index;
+    warps[index]->localShadow = localShadowStorage.data() + localBytes * index;
+  }
+  counts.assign(program.code.size(), 0);
+  order_.resize(warpCount);
+}
+
+void Cta::start(uint64_t number) {
+  linear = number;
+  const Dim3 &grid = launch.config.grid;
+  id = {static_cast<uint32_t>(number % grid.x), static_cast<uint32_t>(number / grid.x % grid.y),
+        static_cast<uint32_t>(number / grid.x / grid.y)};
+  uint8_t initial = launch.options.checkUninitialized ? kUnwritten : kWritten;
+  std::fill(sharedShadowStorage.begin(), sharedShadowStorage.end(), initial);
+  std::fill(localShadowStorage.begin(), localShadowStorage.end(), initial);
+  findings.clear();
+  printed.clear();
+  clock = 0;
+  barriers.reset(static_cast<unsigned>(warps.size()));
+
+  uint64_t threads = launch.config.block.count();
+  for (auto &warp : warps) {
+    uint64_t rest = threads - uint64_t(warp->index) * kWarpSize;
+    warp->start(rest >= kWarpSize ? kFullMask : (1u << rest) - 1);
+    fillSpecials(*warp);
+  }
+  for (unsigned i = 0; i < order_.size(); ++i)
+    order_[i] = i;
+  if (launch.options.seed != 0) {
+    std::mt19937_64 random(launch.options.seed + number);
+    for (size_t i = order_.size(); i > 1; --i)
+      std::swap(order_[i - 1], order_[random() % i]);
+  }
+  next_ = 0;
+  ++stats.ctas;
+}
+
+Cta::Outcome Cta::run(uint64_t &quantum) {
+  unsigned blocked = 0;
+  while (quantum != 0) {
+    Warp &warp = *warps[order_[next_]];
+    next_ = next_ + 1 == order_.size() ? 0 : next_ + 1;
+    if (warp.live == 0) {
+      if (++blocked > warps.size())
+        return Outcome::Done;
+      continue;
+    }
+    uint64_t turn = std::min(quantum, kTurn);
+    uint64_t left = turn;
+    Warp::Outcome outcome = warp.run(left);
+    quantum -= turn - left;
+    if (outcome == Warp::Outcome::Fault)
+      return Outcome::Fault;
+    if (outcome == Warp::Outcome::Ready || turn != left) {
+      blocked = 0;
+      continue;
+    }
+    if (++blocked <= warps.size())
+      continue;
+    if (std::all_of(warps.begin(), warps.end(), [](const auto &each) { return each->live == 0; }))
+      return Outcome::Done;
+    reportDeadlock();
+    return Outcome::Fault;
+  }
+  return Outcome::Running;
+}
+
+void Cta::lanesExited() { barriers.settle(*this); }
+
+//===----------------------------------------------------------------------===//
+// Special registers
+//===----------------------------------------------------------------------===//
+
+uint64_t Cta::specialOf(ptx::SpecialRegister reg, const Warp &warp, unsigned lane) const {
+  using SR = ptx::SpecialRegister;
+  const Dim3 &block = launch.config.block, &grid = launch.config.grid;
+  uint32_t thread = warp.index * kWarpSize + lane;
+  switch (reg) {
+  case SR::TidX:
+    return thread % block.x;
+  case SR::TidY:
+    return thread / block.x % block.y;
+  case SR::TidZ:
+    return thread / block.x / block.y;
+  case SR::NtidX:
+    return block.x;
+  case SR::NtidY:
+    return block.y;
+  case SR::NtidZ:
+    return block.z;
+  case SR::LaneId:
+    return lane;
+  case SR::WarpId:
+    return warp.index;
+  case SR::NwarpId:
+    return warps.size();
+  case SR::CtaIdX:
+  case SR::ClusterIdX:
+    return id.x;
+  case SR::CtaIdY:
+  case SR::ClusterIdY:
+    return id.y;
+  case SR::CtaIdZ:
+  case SR::ClusterIdZ:
+    return id.z;
+  case SR::NctaIdX:
+  case SR::NclusterIdX:
+    return grid.x;
+  case SR::NctaIdY:
+  case SR::NclusterIdY:
+    return grid.y;
+  case SR::NctaIdZ:
+  case SR::NclusterIdZ:
+    return grid.z;
+  // Every CTA is a cluster of its own.
+  case SR::ClusterNctaIdX:
+  case SR::ClusterNctaIdY:
+  case SR::ClusterNctaIdZ:
+  case SR::ClusterNctaRank:
+  case SR::NsmId:
+    return 1;
+  case SR::LaneMaskEq:
+    return 1u << lane;
+  case SR::LaneMaskLt:
+    return (1u << lane) - 1;
+  case SR::LaneMaskLe:
+    return (2ull << lane) - 1;
+  case SR::LaneMaskGe:
+    return kFullMask << lane;
+  case SR::LaneMaskGt:
+    return kFullMask & ~((2ull << lane) - 1);
+  case SR::TotalSmemSize:
+  case SR::AggrSmemSize:
+    return sharedBytes;
+  case SR::DynamicSmemSize:
+    return launch.config.dynamicSharedBytes;
+  default: // one SM, one grid, no graph, no reserved shared memory; clocks are read by instructions of their own
+    return 0;
+  }
+}
+
+void Cta::fillSpecials(Warp &warp) {
+  for (const SpecialPlane &special : program.specials)
+    for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+      uint64_t value = specialOf(special.reg, warp, lane);
+      if (special.wide)
+        warp.plane<uint64_t>(special.place)[lane] = value;
+      else
+        warp.plane<uint32_t>(special.place)[lane] = static_cast<uint32_t>(value);
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// Findings
+//===----------------------------------------------------------------------===//
+
+void Cta::report(uint32_t pc, const Warp *warp, int lane, Severity severity, Check check, std::string message) {
+  LocatedFinding located;
+  located.pc = pc;
+  Finding &finding = located.finding;
+  finding.severity = severity;
+  finding.check = check;
+  finding.message = std::move(message);
+  finding.line = program.lines[pc];
+  finding.text = program.textOf(finding.line);
+  finding.cta = id;
+  finding.warp = warp ? warp->index : 0;
+  finding.lane = lane;
+  findings.push_back(std::move(located));
+}
+
+static std::string maskText(uint32_t mask) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text = "0x00000000";
+  for (int digit = 0; digit < 8; ++digit)
+    text[9 - digit] = kDigits[mask >> (4 * digit) & 15];
+  return text;
+}
+
+/// Nothing can run any more. A warp whose lanes stand at different aligned instructions is the cause if there is one;
+/// otherwise everybody and what they wait for is listed.
+void Cta::reportDeadlock() {
+  for (auto &warp : warps) {
+    const Split *aligned = nullptr, *other = nullptr;
+    for (const Split &split : warp->others)
+      (split.state == SplitState::WaitsAligned && !aligned ? aligned : other) = &split;
+    if (!aligned || !other)
+      continue;
+    uint32_t line = program.lines[aligned->pc], otherLine = program.lines[other->pc];
+    report(aligned->pc, warp.get(), static_cast<int>(lowestLane(aligned->mask)), Severity::Error,
+           Check::DivergentAligned,
+           "aligned instruction in divergent code: lanes " + maskText(aligned->mask) + " are at line " +
+               std::to_string(line) + " (" + program.textOf(line) + "), lanes " + maskText(other->mask) +
+               " at line " + std::to_string(otherLine) + " (" + program.textOf(otherLine) + ")");
+    return;
+  }
+  std::string message = "deadlock: no warp of the CTA can run";
+  const Warp *first = nullptr;
+  uint32_t firstPc = 0;
+  for (auto &warp : warps)
+    for (const Split &split : warp->others) {
+      if (!first) {
+        first = warp.get();
+        firstPc = split.pc;
+      }
+      std::string wait;
+      switch (split.state) {
+      case SplitState::WaitsBarrier:
+        wait = barriers.describe(*this, split.waitsFor);
+        break;
+      case SplitState::WaitsMask:
+      case SplitState::WaitsWarp:
+        wait = "lanes " + maskText(split.waitsFor & warp->live & ~split.mask) + " of its member mask " +
+               maskText(split.waitsFor);
+        break;
+      case SplitState::WaitsAligned:
+        wait = "the other lanes of its warp";
+        break;
+      case SplitState::Ready:
+        wait = "nothing";
+        break;
+      }
+      uint32_t line = program.lines[split.pc];
+      message += "; warp " + std::to_string(warp->index) + " lanes " + maskText(split.mask) + " at line " +
+                 std::to_string(line) + " (" + program.textOf(line) + ") waits for " + wait;
+    }
+  report(firstPc, first, -1, Severity::Error, Check::Deadlock, std::move(message));
+}
+
+} // namespace thrift::sim

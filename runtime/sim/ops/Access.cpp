@@ -1,0 +1,201 @@
+//===- Access.cpp - accesses that are unusual, or wrong ---------------------===//
+
+#include "runtime/sim/ops/Access.h"
+
+#include <cstdio>
+
+namespace thrift::sim {
+
+static std::string hex(uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+static const char *verb(bool isStore) { return isStore ? "write" : "read"; }
+
+/// Resolves one lane. Empty if it is fine, else the sentence and the kind of error.
+static std::string resolveLane(Warp &warp, unsigned lane, Window window, uint32_t bytes, uint32_t align, bool isStore,
+                               Places &places, Check &check) {
+  Cta &cta = warp.cta;
+  uint64_t address = places.address[lane];
+  if (window == Window::Generic) {
+    uint64_t tag = address & kWindowMask;
+    window = tag == kSharedWindow ? Window::Shared : tag == kLocalWindow ? Window::Local : Window::Global;
+    if (window != Window::Global)
+      address &= ~kWindowMask;
+  }
+  if (address & (align - 1)) {
+    check = Check::Misaligned;
+    return "address " + hex(address) + " is not a multiple of " + std::to_string(align);
+  }
+  auto outside = [&](const char *space, uint64_t size) {
+    check = Check::OutOfBounds;
+    return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hex(address) + ", " + space +
+           " memory has " + std::to_string(size) + " bytes";
+  };
+  switch (window) {
+  case Window::Shared:
+    places.isShared = true;
+    if (bytes > cta.sharedBytes || address > cta.sharedBytes - bytes)
+      return outside("shared", cta.sharedBytes);
+    places.address[lane] = reinterpret_cast<uint64_t>(cta.shared + address);
+    places.shadow[lane] = reinterpret_cast<uint64_t>(cta.sharedShadow + address);
+    return "";
+  case Window::Local: {
+    uint32_t size = warp.program.info.localBytes;
+    if (bytes > size || address > size - bytes)
+      return outside("local", size);
+    uint64_t offset = size_t(size) * lane + address;
+    places.address[lane] = reinterpret_cast<uint64_t>(warp.local + offset);
+    places.shadow[lane] = reinterpret_cast<uint64_t>(warp.localShadow + offset);
+    return "";
+  }
+  case Window::KernelParameter: {
+    uint32_t size = warp.program.parameterBytes;
+    if (isStore) {
+      check = Check::WriteToReadOnly;
+      return "write to a kernel parameter";
+    }
+    if (bytes > size || address > size - bytes)
+      return outside("parameter", size);
+    places.address[lane] = cta.launch.parameters + address;
+    places.shadow[lane] = 0;
+    return "";
+  }
+  case Window::Global:
+  case Window::Generic:
+    break;
+  }
+  const Region *region = warp.hint && warp.hint->contains(address, bytes) ? warp.hint : cta.launch.regions.find(address);
+  if (!region || !region->contains(address, bytes)) {
+    check = Check::OutOfBounds;
+    return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hex(address) + ": " +
+           (region ? "it reaches beyond the end of a " + std::string(region->what) + " buffer of " +
+                         std::to_string(region->bytes) + " bytes"
+                   : cta.launch.regions.describeNeighbours(address));
+  }
+  if (isStore && region->readOnly) {
+    check = Check::WriteToReadOnly;
+    return "write to " + std::string(region->what) + " memory";
+  }
+  warp.hint = region;
+  places.shadow[lane] = region->shadow ? reinterpret_cast<uint64_t>(region->shadow + (address - region->base)) : 0;
+  return "";
+}
+
+Step resolveSlowly(Warp &warp, const Inst &inst, uint32_t mask, Window window, uint32_t bytes, uint32_t align,
+                   bool isStore, Places &places) {
+  places.hasShadow = true;
+  places.isShared = false;
+  for (LaneIterator lane(mask); lane; ++lane) {
+    Check check = Check::OutOfBounds;
+    std::string sentence = resolveLane(warp, *lane, window, bytes, align, isStore, places, check);
+    if (!sentence.empty())
+      return warp.fault(inst, check, static_cast<int>(*lane), std::move(sentence));
+  }
+  unsigned live = lowestLane(mask);
+  for (LaneIterator lane(~mask); lane; ++lane) {
+    places.address[*lane] = places.address[live];
+    places.shadow[*lane] = places.shadow[live];
+  }
+  return Step::Next;
+}
+
+Step reportMisaligned(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t align) {
+  for (LaneIterator lane(mask); lane; ++lane)
+    if (places.address[*lane] & (align - 1))
+      return warp.fault(inst, Check::Misaligned, static_cast<int>(*lane),
+                        "address " + hex(places.address[*lane]) + " is not a multiple of " + std::to_string(align));
+  return Step::Next;
+}
+
+/// The copy of any warp that will write shared byte `offset`.
+static const AsyncCopy *pendingCopy(const Cta &cta, uint64_t offset) {
+  for (const auto &warp : cta.warps)
+    if (const AsyncCopy *copy = warp->copies.pendingAt(static_cast<uint32_t>(offset)))
+      return copy;
+  return nullptr;
+}
+
+static std::string describeCopy(const Cta &cta, const AsyncCopy *copy) {
+  return copy ? "the cp.async of line " + std::to_string(cta.program.lines[copy->pc]) : "an asynchronous copy";
+}
+
+Step reportUninitialized(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  Cta &cta = warp.cta;
+  for (LaneIterator lane(mask); lane; ++lane) {
+    const uint8_t *shadow = places.shadowOf(*lane);
+    for (uint32_t i = 0; shadow && i < bytes; ++i) {
+      if (shadow[i] == kWritten)
+        continue;
+      int who = static_cast<int>(*lane);
+      bool inShared = shadow >= cta.sharedShadow && shadow < cta.sharedShadow + cta.sharedBytes;
+      if (!inShared) {
+        const Region *region = cta.launch.regions.find(places.address[*lane]);
+        std::string where = region ? hex(places.address[*lane] + i) + ", byte " +
+                                         std::to_string(places.address[*lane] + i - region->base) + " of a " +
+                                         region->what + " buffer of " + std::to_string(region->bytes) + " bytes"
+                                   : "local memory of the thread";
+        return warp.fault(inst, Check::Uninitialized, who, "read of a byte that nobody wrote: " + where);
+      }
+      auto offset = static_cast<uint64_t>(shadow + i - cta.sharedShadow);
+      if (shadow[i] == kPending)
+        return warp.fault(inst, Check::PendingAsync, who,
+                          "read of shared byte " + std::to_string(offset) + " before " +
+                              describeCopy(cta, pendingCopy(cta, offset)) +
+                              " has arrived: no wait of the copying thread came between");
+      return warp.fault(inst, Check::Uninitialized, who,
+                        "read of a byte that nobody wrote: shared byte " + std::to_string(offset));
+    }
+  }
+  return Step::Next;
+}
+
+Step reportPendingStore(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  Cta &cta = warp.cta;
+  for (LaneIterator lane(mask); lane; ++lane) {
+    const uint8_t *shadow = places.shadowOf(*lane);
+    for (uint32_t i = 0; shadow && i < bytes; ++i)
+      if (shadow[i] == kPending) {
+        auto offset = static_cast<uint64_t>(shadow + i - cta.sharedShadow);
+        return warp.fault(inst, Check::PendingAsync, static_cast<int>(*lane),
+                          "write to shared byte " + std::to_string(offset) + ", which " +
+                              describeCopy(cta, pendingCopy(cta, offset)) + " is still going to overwrite");
+      }
+  }
+  return Step::Next;
+}
+
+Step markWritten(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  if (!places.hasShadow)
+    return Step::Next;
+  if (places.isShared) {
+    uint8_t pending = 0;
+    for (LaneIterator lane(mask); lane; ++lane)
+      if (const uint8_t *shadow = places.shadowOf(*lane))
+        for (uint32_t i = 0; i < bytes; ++i)
+          pending |= shadow[i];
+    if (pending & kPending)
+      return reportPendingStore(warp, inst, mask, places, bytes);
+  }
+  for (LaneIterator lane(mask); lane; ++lane)
+    if (uint8_t *shadow = places.shadowOf(*lane))
+      std::memset(shadow, kWritten, bytes);
+  return Step::Next;
+}
+
+uint8_t *hostPointer(Warp &warp, unsigned lane, uint64_t genericAddress, uint64_t bytes) {
+  Cta &cta = warp.cta;
+  uint64_t tag = genericAddress & kWindowMask, offset = genericAddress & ~kWindowMask;
+  if (tag == kSharedWindow)
+    return bytes <= cta.sharedBytes && offset <= cta.sharedBytes - bytes ? cta.shared + offset : nullptr;
+  if (tag == kLocalWindow) {
+    uint64_t size = warp.program.info.localBytes;
+    return bytes <= size && offset <= size - bytes ? warp.local + size * lane + offset : nullptr;
+  }
+  const Region *region = cta.launch.regions.find(genericAddress);
+  return region && region->contains(genericAddress, bytes) ? reinterpret_cast<uint8_t *>(genericAddress) : nullptr;
+}
+
+} // namespace thrift::sim

@@ -1,0 +1,315 @@
+//===- Float.cpp - arithmetic on f32 and f64 --------------------------------===//
+//
+// PTX ISA "Floating-Point Instructions": add sub mul fma mad div neg abs min max copysign. Round to nearest is the host's
+// own arithmetic; directed rounding of f32 is in arith/, of f64 done by the host's rounding mode.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/sim/arith/Approx.h"
+#include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/FloatMath.h"
+#include "runtime/sim/ops/Map.h"
+
+#include <cfenv>
+#include <cmath>
+
+namespace thrift::sim {
+
+RoundingMode takeRounding(Form &form, bool *given) {
+  int mode = form.takeOne({"rn", "rz", "rm", "rp"});
+  if (given)
+    *given = mode >= 0;
+  return mode <= 0 ? RoundingMode::Nearest : static_cast<RoundingMode>(mode);
+}
+
+namespace {
+
+struct Add {
+  template <typename T>
+  THRIFT_SIM_INLINE static T compute(T a, T b) {
+    return a + b;
+  }
+  static float rounded(float a, float b, RoundingMode mode) { return addF32(a, b, mode); }
+};
+struct Sub {
+  template <typename T>
+  THRIFT_SIM_INLINE static T compute(T a, T b) {
+    return a - b;
+  }
+  static float rounded(float a, float b, RoundingMode mode) {
+    return addF32(a, floatOf<float>(bitsOf(b) ^ kSignBit<float>), mode);
+  }
+};
+struct Mul {
+  template <typename T>
+  THRIFT_SIM_INLINE static T compute(T a, T b) {
+    return a * b;
+  }
+  static float rounded(float a, float b, RoundingMode mode) { return mulF32(a, b, mode); }
+};
+struct Div {
+  template <typename T>
+  THRIFT_SIM_INLINE static T compute(T a, T b) {
+    return a / b;
+  }
+  static float rounded(float a, float b, RoundingMode mode) { return divF32(a, b, mode); }
+};
+struct Fma {
+  THRIFT_SIM_INLINE static float compute(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+  THRIFT_SIM_INLINE static double compute(double a, double b, double c) { return __builtin_fma(a, b, c); }
+  static float rounded(float a, float b, float c, RoundingMode mode) { return fmaF32(a, b, c, mode); }
+};
+
+template <typename Op, bool Ftz, bool Sat>
+struct Near {
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a, T b) {
+    return finish<Ftz, Sat>(Op::compute(flush<Ftz>(a), flush<Ftz>(b)));
+  }
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a, T b, T c) {
+    return finish<Ftz, Sat>(Op::compute(flush<Ftz>(a), flush<Ftz>(b), flush<Ftz>(c)));
+  }
+};
+
+constexpr uint32_t kFtz = 1, kSat = 2;
+
+float inF32(float x, uint32_t flags) { return flags & kFtz ? flushSubnormal(x) : x; }
+float outF32(float x, uint32_t flags) {
+  float flushed = inF32(x, flags);
+  return flags & kSat ? saturate(flushed) : flushed;
+}
+
+/// Directed rounding of f32: imm is the mode, flags are kFtz and kSat.
+template <typename Op>
+Step runDirected2(Warp &warp, const Inst &inst, uint32_t mask) {
+  auto mode = static_cast<RoundingMode>(inst.imm);
+  float *d = warp.plane<float>(inst.d);
+  const float *a = warp.plane<float>(inst.a), *b = warp.plane<float>(inst.b);
+  for (LaneIterator lane(mask); lane; ++lane)
+    d[*lane] = outF32(Op::rounded(inF32(a[*lane], inst.flags), inF32(b[*lane], inst.flags), mode), inst.flags);
+  return Step::Next;
+}
+template <typename Op>
+Step runDirected3(Warp &warp, const Inst &inst, uint32_t mask) {
+  auto mode = static_cast<RoundingMode>(inst.imm);
+  float *d = warp.plane<float>(inst.d);
+  const float *a = warp.plane<float>(inst.a), *b = warp.plane<float>(inst.b), *c = warp.plane<float>(inst.c);
+  for (LaneIterator lane(mask); lane; ++lane)
+    d[*lane] = outF32(Op::rounded(inF32(a[*lane], inst.flags), inF32(b[*lane], inst.flags),
+                                  inF32(c[*lane], inst.flags), mode),
+                      inst.flags);
+  return Step::Next;
+}
+
+/// Directed rounding of f64 uses the host's rounding mode. The volatile operands keep the compiler from moving the
+/// operation across the change of mode.
+class HostRounding {
+public:
+  explicit HostRounding(RoundingMode mode) {
+    static constexpr int kModes[] = {FE_TONEAREST, FE_TOWARDZERO, FE_DOWNWARD, FE_UPWARD};
+    std::fesetround(kModes[static_cast<size_t>(mode)]);
+  }
+  ~HostRounding() { std::fesetround(FE_TONEAREST); }
+};
+template <typename Op>
+Step runDirectedF64(Warp &warp, const Inst &inst, uint32_t mask) {
+  HostRounding rounding(static_cast<RoundingMode>(inst.imm));
+  double *d = warp.plane<double>(inst.d);
+  const double *a = warp.plane<double>(inst.a), *b = warp.plane<double>(inst.b);
+  for (LaneIterator lane(mask); lane; ++lane) {
+    volatile double x = a[*lane], y = b[*lane];
+    volatile double result = Op::compute(static_cast<double>(x), static_cast<double>(y));
+    d[*lane] = result;
+  }
+  return Step::Next;
+}
+Step runDirectedFmaF64(Warp &warp, const Inst &inst, uint32_t mask) {
+  HostRounding rounding(static_cast<RoundingMode>(inst.imm));
+  double *d = warp.plane<double>(inst.d);
+  const double *a = warp.plane<double>(inst.a), *b = warp.plane<double>(inst.b), *c = warp.plane<double>(inst.c);
+  for (LaneIterator lane(mask); lane; ++lane) {
+    volatile double x = a[*lane], y = b[*lane], z = c[*lane];
+    volatile double result = std::fma(static_cast<double>(x), static_cast<double>(y), static_cast<double>(z));
+    d[*lane] = result;
+  }
+  return Step::Next;
+}
+
+//===----------------------------------------------------------------------===//
+// add sub mul fma mad
+//===----------------------------------------------------------------------===//
+
+template <typename Op>
+void decode2(Form &form) {
+  RoundingMode mode = takeRounding(form);
+  bool ftz = form.take("ftz"), sat = form.take("sat");
+  Ty type = form.type();
+  form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);
+  form.inst.imm = static_cast<int64_t>(mode);
+  form.inst.flags = (ftz ? kFtz : 0) | (sat ? kSat : 0);
+  if (type == Ty::F64 && !ftz && !sat)
+    return mode == RoundingMode::Nearest ? form.use<Map2<Near<Op, false, false>, double, double>>()
+                                         : form.use(&runDirectedF64<Op>);
+  if (type != Ty::F32)
+    return form.noSuchForm();
+  if (mode != RoundingMode::Nearest)
+    return form.use(&runDirected2<Op>);
+  if (ftz)
+    return sat ? form.use<Map2<Near<Op, true, true>, float, float>>()
+               : form.use<Map2<Near<Op, true, false>, float, float>>();
+  sat ? form.use<Map2<Near<Op, false, true>, float, float>>() : form.use<Map2<Near<Op, false, false>, float, float>>();
+}
+
+void decodeFma(Form &form) {
+  RoundingMode mode = takeRounding(form);
+  bool ftz = form.take("ftz"), sat = form.take("sat");
+  Ty type = form.type();
+  form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type), form.c(3, type);
+  form.inst.imm = static_cast<int64_t>(mode);
+  form.inst.flags = (ftz ? kFtz : 0) | (sat ? kSat : 0);
+  if (type == Ty::F64 && !ftz && !sat)
+    return mode == RoundingMode::Nearest ? form.use<Map3<Near<Fma, false, false>, double, double>>()
+                                         : form.use(&runDirectedFmaF64);
+  if (type != Ty::F32)
+    return form.noSuchForm();
+  if (mode != RoundingMode::Nearest)
+    return form.use(&runDirected3<Fma>);
+  if (ftz)
+    return sat ? form.use<Map3<Near<Fma, true, true>, float, float>>()
+               : form.use<Map3<Near<Fma, true, false>, float, float>>();
+  sat ? form.use<Map3<Near<Fma, false, true>, float, float>>() : form.use<Map3<Near<Fma, false, false>, float, float>>();
+}
+
+//===----------------------------------------------------------------------===//
+// div
+//===----------------------------------------------------------------------===//
+
+template <float (*Divide)(float, float, Ftz)>
+Step runFastDivide(Warp &warp, const Inst &inst, uint32_t mask) {
+  float *d = warp.plane<float>(inst.d);
+  const float *a = warp.plane<float>(inst.a), *b = warp.plane<float>(inst.b);
+  Ftz ftz = inst.flags & kFtz ? Ftz::Yes : Ftz::No;
+  for (LaneIterator lane(mask); lane; ++lane)
+    d[*lane] = Divide(a[*lane], b[*lane], ftz);
+  return Step::Next;
+}
+
+void decodeDiv(Form &form) {
+  int fast = form.takeOne({"approx", "full"});
+  if (fast < 0)
+    return decode2<Div>(form);
+  form.inst.flags = form.take("ftz") ? kFtz : 0;
+  Ty type = form.type();
+  form.d(0, 32), form.a(1, type), form.b(2, type);
+  if (type != Ty::F32)
+    return form.noSuchForm();
+  form.use(fast == 0 ? &runFastDivide<divApprox> : &runFastDivide<divFull>);
+}
+
+//===----------------------------------------------------------------------===//
+// neg abs copysign min max
+//===----------------------------------------------------------------------===//
+
+template <bool Ftz>
+struct Neg {
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a) {
+    return floatOf<T>(bitsOf(flush<Ftz>(a)) ^ kSignBit<T>);
+  }
+};
+template <bool Ftz>
+struct Abs {
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a) {
+    return floatOf<T>(bitsOf(flush<Ftz>(a)) & ~kSignBit<T>);
+  }
+};
+/// copysign d, a, b: the sign of a on the value of b.
+struct CopySign {
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a, T b) {
+    return floatOf<T>((bitsOf(a) & kSignBit<T>) | (bitsOf(b) & ~kSignBit<T>));
+  }
+};
+
+template <template <bool> class Op>
+void decodeUnary(Form &form) {
+  bool ftz = form.take("ftz");
+  Ty type = form.type();
+  form.d(0, bitsOf(type)), form.a(1, type);
+  if (type == Ty::F32)
+    return ftz ? form.use<Map1<Op<true>, float, float>>() : form.use<Map1<Op<false>, float, float>>();
+  if (type == Ty::F64 && !ftz)
+    form.use<Map1<Op<false>, double, double>>();
+}
+
+void decodeCopysign(Form &form) {
+  Ty type = form.type();
+  form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);
+  if (type == Ty::F32)
+    return form.use<Map2<CopySign, float, float>>();
+  if (type == Ty::F64)
+    form.use<Map2<CopySign, double, double>>();
+}
+
+template <typename Which, bool Ftz, bool Nan, bool XorSign>
+struct Extremum {
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a, T b) {
+    a = flush<Ftz>(a), b = flush<Ftz>(b);
+    if constexpr (XorSign)
+      return extremumXorSign<Which, Nan>(a, b);
+    else
+      return extremum<Which, Nan>(a, b);
+  }
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a, T b, T c) {
+    return apply(apply(a, b), c);
+  }
+};
+
+template <typename Which, bool Ftz>
+void useExtremum(Form &form, bool nan, bool xorSign, bool three) {
+  if (three)
+    return nan ? form.use<Map3<Extremum<Which, Ftz, true, false>, float, float>>()
+               : form.use<Map3<Extremum<Which, Ftz, false, false>, float, float>>();
+  if (xorSign)
+    return nan ? form.use<Map2<Extremum<Which, Ftz, true, true>, float, float>>()
+               : form.use<Map2<Extremum<Which, Ftz, false, true>, float, float>>();
+  nan ? form.use<Map2<Extremum<Which, Ftz, true, false>, float, float>>()
+      : form.use<Map2<Extremum<Which, Ftz, false, false>, float, float>>();
+}
+
+template <typename Which>
+void decodeMinMax(Form &form) {
+  bool ftz = form.take("ftz"), nan = form.take("NaN");
+  bool xorSign = form.take("xorsign") && form.take("abs");
+  Ty type = form.type();
+  bool three = form.operandCount() == 4;
+  form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);
+  if (three)
+    form.c(3, type);
+  if (type == Ty::F32 && !(three && xorSign))
+    return ftz ? useExtremum<Which, true>(form, nan, xorSign, three)
+               : useExtremum<Which, false>(form, nan, xorSign, three);
+  if (type == Ty::F64 && !ftz && !nan && !xorSign && !three)
+    form.use<Map2<Extremum<Which, false, false, false>, double, double>>();
+}
+
+constexpr InstructionClass kClass = InstructionClass::Float;
+
+constexpr OpcodeEntry kOpcodes[] = {
+    {"abs", Domain::Float, kClass, decodeUnary<Abs>},       {"add", Domain::Float, kClass, decode2<Add>},
+    {"copysign", Domain::Float, kClass, decodeCopysign},    {"div", Domain::Float, kClass, decodeDiv},
+    {"fma", Domain::Float, kClass, decodeFma},              {"mad", Domain::Float, kClass, decodeFma},
+    {"max", Domain::Float, kClass, decodeMinMax<Maximum>},  {"min", Domain::Float, kClass, decodeMinMax<Minimum>},
+    {"mul", Domain::Float, kClass, decode2<Mul>},           {"neg", Domain::Float, kClass, decodeUnary<Neg>},
+    {"sub", Domain::Float, kClass, decode2<Sub>},
+};
+
+} // namespace
+
+OpcodeTable floatOpcodes() { return {kOpcodes, sizeof kOpcodes / sizeof kOpcodes[0]}; }
+
+} // namespace thrift::sim

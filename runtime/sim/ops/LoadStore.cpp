@@ -1,0 +1,263 @@
+//===- LoadStore.cpp - ld and st --------------------------------------------===//
+//
+// PTX ISA "ld", "ld.global.nc", "ldu", "st": all spaces, types and vector widths. Cache operators, eviction and prefetch
+// hints, scopes and orderings are accepted; a functional model without caches has nothing to do for them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/sim/decode/Form.h"
+#include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/Access.h"
+#include "runtime/sim/ops/MemoryForm.h"
+
+namespace thrift::sim {
+
+namespace {
+
+void countBytes(Statistics &stats, Window window, const Places &places, uint32_t mask, uint32_t bytes, bool isStore) {
+  uint64_t total = uint64_t(static_cast<unsigned>(__builtin_popcount(mask))) * bytes;
+  if (window == Window::Local)
+    stats.localBytes += total;
+  else if (places.isShared)
+    (isStore ? stats.sharedWriteBytes : stats.sharedReadBytes) += total;
+  else if (window != Window::KernelParameter)
+    (isStore ? stats.globalWriteBytes : stats.globalReadBytes) += total;
+}
+
+/// ld: M is what memory holds, L what a lane of the register holds. inst.count elements go to the planes in inst.list.
+template <typename M, typename L>
+struct Load {
+  template <bool Full>
+  static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    Places places;
+    uint32_t bytes = inst.count * sizeof(M);
+    Step step = resolve(windowOf(inst), warp, inst, mask, bytes, bytes, false, places);
+    if (step != Step::Next)
+      return step;
+    step = checkWritten(warp, inst, mask, places, bytes);
+    if (step != Step::Next)
+      return step;
+    countBytes(warp.cta.stats, windowOf(inst), places, mask, bytes, false);
+    for (unsigned element = 0; element < inst.count; ++element) {
+      L *d = warp.plane<L>(inst.list[element]);
+      for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+        M value;
+        std::memcpy(&value, places.data(lane) + element * sizeof(M), sizeof(M));
+        // Sign extension stops at 32 bits where the register has 32 or fewer.
+        auto wide = static_cast<L>(value);
+        d[lane] = Full ? wide : blendLane(mask, lane, wide, d[lane]);
+      }
+    }
+    return Step::Next;
+  }
+};
+
+/// The same for signed types of 8 and 16 bits into a 16-bit register, whose plane must stay zero-extended.
+template <typename M>
+struct LoadTo16 {
+  template <bool Full>
+  static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    Step step = Load<M, uint32_t>::template run<Full>(warp, inst, mask);
+    if (step == Step::Next)
+      for (unsigned element = 0; element < inst.count; ++element) {
+        uint32_t *d = warp.plane<uint32_t>(inst.list[element]);
+        for (LaneIterator lane(mask); lane; ++lane)
+          d[*lane] &= 0xFFFF;
+      }
+    return step;
+  }
+};
+
+template <typename M, typename L>
+struct Store {
+  template <bool Full>
+  static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    Places places;
+    uint32_t bytes = inst.count * sizeof(M);
+    Step step = resolve(windowOf(inst), warp, inst, mask, bytes, bytes, true, places);
+    if (step != Step::Next)
+      return step;
+    step = markWritten(warp, inst, mask, places, bytes);
+    if (step != Step::Next)
+      return step;
+    countBytes(warp.cta.stats, windowOf(inst), places, mask, bytes, true);
+    for (unsigned element = 0; element < inst.count; ++element) {
+      const L *a = warp.plane<L>(inst.list[element]);
+      for (unsigned lane = 0; lane < kWarpSize; ++lane)
+        if (Full || hasLane(mask, lane)) {
+          auto value = static_cast<M>(a[lane]);
+          std::memcpy(places.data(lane) + element * sizeof(M), &value, sizeof(M));
+        }
+    }
+    return Step::Next;
+  }
+};
+
+/// b128: the halves of a register pair of planes.
+struct Load128 {
+  template <bool Full>
+  static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    Places places;
+    Step step = resolve(windowOf(inst), warp, inst, mask, 16 * inst.count, 16 * inst.count, false, places);
+    if (step == Step::Next)
+      step = checkWritten(warp, inst, mask, places, 16 * inst.count);
+    if (step != Step::Next)
+      return step;
+    countBytes(warp.cta.stats, windowOf(inst), places, mask, 16 * inst.count, false);
+    for (unsigned half = 0; half < 2u * inst.count; ++half) {
+      uint64_t *d = warp.plane<uint64_t>(inst.list[half / 2] + half % 2 * 2 * kPlaneBytes);
+      for (LaneIterator lane(mask); lane; ++lane)
+        std::memcpy(&d[*lane], places.data(*lane) + 8 * half, 8);
+    }
+    return Step::Next;
+  }
+};
+struct Store128 {
+  template <bool Full>
+  static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    Places places;
+    Step step = resolve(windowOf(inst), warp, inst, mask, 16 * inst.count, 16 * inst.count, true, places);
+    if (step == Step::Next)
+      step = markWritten(warp, inst, mask, places, 16 * inst.count);
+    if (step != Step::Next)
+      return step;
+    countBytes(warp.cta.stats, windowOf(inst), places, mask, 16 * inst.count, true);
+    for (unsigned half = 0; half < 2u * inst.count; ++half) {
+      const uint64_t *a = warp.plane<uint64_t>(inst.list[half / 2] + half % 2 * 2 * kPlaneBytes);
+      for (LaneIterator lane(mask); lane; ++lane)
+        std::memcpy(places.data(*lane) + 8 * half, &a[*lane], 8);
+    }
+    return Step::Next;
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Decoders
+//===----------------------------------------------------------------------===//
+
+void useLoad(Form &form, Ty type, unsigned registerBits) {
+  bool wide = registerBits == 64;
+  switch (type) {
+  case Ty::B8:
+  case Ty::U8:
+    return wide ? form.usePlain<Load<uint8_t, uint64_t>>() : form.usePlain<Load<uint8_t, uint32_t>>();
+  case Ty::S8:
+    if (registerBits == 16)
+      return form.usePlain<LoadTo16<int8_t>>();
+    return wide ? form.usePlain<Load<int8_t, uint64_t>>() : form.usePlain<Load<int8_t, uint32_t>>();
+  case Ty::B16:
+  case Ty::U16:
+  case Ty::F16:
+  case Ty::BF16:
+    return wide ? form.usePlain<Load<uint16_t, uint64_t>>() : form.usePlain<Load<uint16_t, uint32_t>>();
+  case Ty::S16:
+    if (registerBits == 16)
+      return form.usePlain<Load<uint16_t, uint32_t>>();
+    return wide ? form.usePlain<Load<int16_t, uint64_t>>() : form.usePlain<Load<int16_t, uint32_t>>();
+  case Ty::S32:
+    if (wide)
+      return form.usePlain<Load<int32_t, uint64_t>>();
+    [[fallthrough]];
+  case Ty::B32:
+  case Ty::U32:
+  case Ty::F32:
+  case Ty::F16x2:
+  case Ty::BF16x2:
+    return wide ? form.usePlain<Load<uint32_t, uint64_t>>() : form.usePlain<Load<uint32_t, uint32_t>>();
+  case Ty::B64:
+  case Ty::U64:
+  case Ty::S64:
+  case Ty::F64:
+  case Ty::F32x2:
+    return form.usePlain<Load<uint64_t, uint64_t>>();
+  case Ty::B128:
+    return form.usePlain<Load128>();
+  default:
+    return form.noSuchForm();
+  }
+}
+
+void useStore(Form &form, Ty type, unsigned registerBits) {
+  bool wide = registerBits == 64;
+  switch (bitsOf(type)) {
+  case 8:
+    return wide ? form.usePlain<Store<uint8_t, uint64_t>>() : form.usePlain<Store<uint8_t, uint32_t>>();
+  case 16:
+    return wide ? form.usePlain<Store<uint16_t, uint64_t>>() : form.usePlain<Store<uint16_t, uint32_t>>();
+  case 32:
+    return wide ? form.usePlain<Store<uint32_t, uint64_t>>() : form.usePlain<Store<uint32_t, uint32_t>>();
+  case 64:
+    return form.usePlain<Store<uint64_t, uint64_t>>();
+  case 128:
+    return form.usePlain<Store128>();
+  default:
+    return form.noSuchForm();
+  }
+}
+
+/// The planes of the value operand, a register or a vector of them; `bits` is their common width.
+std::vector<uint32_t> valuePlanes(Form &form, const ptx::Operand &operand, Ty type, unsigned vectorWidth, bool isLoad,
+                                  unsigned &bits) {
+  std::vector<uint32_t> places;
+  bits = 0;
+  auto add = [&](const ptx::Operand &element) {
+    if (element.kind == ptx::OperandKind::Register) {
+      unsigned width = form.registerBits(element);
+      if (width < bitsOf(type) || width == 0)
+        form.invalid("a register is narrower than the type in memory");
+      if (bits != 0 && bits != width)
+        form.unsupported("a vector of registers of different widths");
+      bits = width;
+      places.push_back(form.owner().place(element.id));
+    } else if (isLoad && element.kind == ptx::OperandKind::Sink) {
+      places.push_back(form.sinkPlane());
+    } else if (!isLoad) {
+      places.push_back(form.source(element, type));
+      bits = std::max(bits, std::max(bitsOf(type), 16u));
+    } else {
+      form.invalid("the destination is not a register");
+    }
+  };
+  if (operand.kind == ptx::OperandKind::Vector)
+    for (const ptx::Operand &element : form.elementsOf(operand))
+      add(element);
+  else
+    add(operand);
+  if (places.size() != vectorWidth)
+    form.invalid("the vector has " + std::to_string(places.size()) + " elements, the modifier says " +
+                 std::to_string(vectorWidth));
+  if (bits == 0) // sinks only
+    bits = std::max(bitsOf(type), 16u);
+  return places;
+}
+
+void decodeAccess(Form &form, bool isLoad) {
+  takeMemoryModifiers(form);
+  takeWindow(form, isLoad ? 1 : 0);
+  int vector = form.takeOne({"v2", "v4", "v8"});
+  unsigned vectorWidth = vector < 0 ? 1 : 2u << vector;
+  Ty type = form.type();
+  unsigned bytes = bitsOf(type) / 8 * vectorWidth;
+  if (bytes == 0 || bytes > 32)
+    return form.noSuchForm();
+  unsigned bits;
+  std::vector<uint32_t> places = valuePlanes(form, form.operand(isLoad ? 0 : 1), type, vectorWidth, isLoad, bits);
+  form.list(std::move(places));
+  takeAddress(form, isLoad ? 1 : 0);
+  isLoad ? useLoad(form, type, bits) : useStore(form, type, bits);
+}
+
+void decodeLoad(Form &form) { decodeAccess(form, true); }
+void decodeStore(Form &form) { decodeAccess(form, false); }
+
+constexpr OpcodeEntry kOpcodes[] = {
+    {"ld", Domain::Any, InstructionClass::Load, decodeLoad},
+    {"ldu", Domain::Any, InstructionClass::Load, decodeLoad},
+    {"st", Domain::Any, InstructionClass::Store, decodeStore},
+};
+
+} // namespace
+
+OpcodeTable loadStoreOpcodes() { return {kOpcodes, sizeof kOpcodes / sizeof kOpcodes[0]}; }
+
+} // namespace thrift::sim

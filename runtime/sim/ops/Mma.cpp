@@ -1,0 +1,252 @@
+//===- Mma.cpp - mma.sync ---------------------------------------------------===//
+//
+// PTX ISA "Matrix multiply-accumulate using mma". All shapes here are m16n8kK with A by rows and B by columns. With g =
+// lane / 4, t = lane % 4 and `per` elements in a 32-bit register, all along k, the fragments are
+//
+//   A, register r: row g + 8 (r % 2),  elements k = (4 (r / 2) + t) per + 0 .. per-1
+//   B, register r: column g,           elements k = (4 r + t) per + 0 .. per-1
+//   C and D in f32: c0 c1 = row g, columns 2t 2t+1;  c2 c3 = row g + 8.  In f16 two of them share a register.
+//
+// so that A is an array of words [16][K/per] and B one of [8][K/per], whatever the type. sm_80 is modelled with the
+// accumulation of Hopper's mma.sync.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/sim/arith/Mma.h"
+
+#include "dialect/formats/Float16.h"
+#include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/Members.h"
+
+#include <cstring>
+
+namespace thrift::sim {
+
+namespace {
+
+struct MmaTypeFacts {
+  Ty type;
+  MmaElement element;
+  MmaModel toF32, toF16;
+};
+
+constexpr MmaTypeFacts kMmaTypes[] = {
+    {Ty::F16, MmaElement::F16, kMmaF16, kMmaF16ToF16},
+    {Ty::BF16, MmaElement::BF16, kMmaF16, kMmaF16ToF16},
+    {Ty::TF32, MmaElement::TF32, kMmaTf32, kMmaTf32},
+    {Ty::E4M3, MmaElement::E4M3, kMmaFp8, kMmaFp8ToF16},
+    {Ty::E5M2, MmaElement::E5M2, kMmaFp8, kMmaFp8ToF16},
+};
+
+const MmaTypeFacts *factsOf(Ty type) {
+  for (const MmaTypeFacts &facts : kMmaTypes)
+    if (facts.type == type)
+      return &facts;
+  return nullptr;
+}
+
+/// Legal forms: PTX ISA, table of mma shapes and types.
+struct MmaShapeFacts {
+  Ty type;
+  int k;
+  bool f16Accumulator;
+};
+constexpr MmaShapeFacts kMmaShapes[] = {
+    {Ty::F16, 8, true},    {Ty::F16, 16, true},   {Ty::BF16, 8, false}, {Ty::BF16, 16, false}, {Ty::TF32, 4, false},
+    {Ty::TF32, 8, false},  {Ty::E4M3, 16, true},  {Ty::E4M3, 32, true}, {Ty::E5M2, 16, true},  {Ty::E5M2, 32, true},
+};
+
+constexpr int kM = 16, kN = 8;
+constexpr int kMaxWords = 8; ///< words along k: K/per
+
+/// Inst: list = D, A, B, C registers in this order. count = words along k, flags = types.
+constexpr uint32_t kF16Accumulator = 1;
+constexpr unsigned kTypeAShift = 8, kTypeBShift = 16;
+
+void gatherA(Warp &warp, const uint32_t *places, int words, uint32_t *a) {
+  for (int r = 0; r < words / 2; ++r) {
+    const uint32_t *plane = warp.plane<uint32_t>(places[r]);
+    for (int g = 0; g < 8; ++g)
+      std::memcpy(a + (g + 8 * (r % 2)) * words + 4 * (r / 2), plane + 4 * g, 16);
+  }
+}
+void gatherB(Warp &warp, const uint32_t *places, int words, uint32_t *b) {
+  for (int r = 0; r < words / 4; ++r) {
+    const uint32_t *plane = warp.plane<uint32_t>(places[r]);
+    for (int g = 0; g < 8; ++g)
+      std::memcpy(b + g * words + 4 * r, plane + 4 * g, 16);
+  }
+}
+
+/// C and D are held transposed, ct[n][m], as mmaM16N8K16F16 wants them. The position of register r of a lane.
+int positionOf(int lane, int r) { return (lane % 4 * 2 + r % 2) * kM + lane / 4 + 8 * (r / 2); }
+
+void gatherC(Warp &warp, const uint32_t *places, bool f16, float *ct) {
+  for (int r = 0; r < 4; ++r) {
+    if (f16) {
+      const uint32_t *plane = warp.plane<uint32_t>(places[r / 2]);
+      for (int lane = 0; lane < 32; ++lane)
+        ct[positionOf(lane, r)] = f32FromF16(static_cast<uint16_t>(plane[lane] >> (16 * (r % 2))));
+    } else {
+      const float *plane = warp.plane<float>(places[r]);
+      for (int lane = 0; lane < 32; ++lane)
+        ct[positionOf(lane, r)] = plane[lane];
+    }
+  }
+}
+void scatterD(Warp &warp, const uint32_t *places, bool f16, const float *dt) {
+  for (int r = 0; r < 4; ++r) {
+    if (f16) {
+      uint32_t *plane = warp.plane<uint32_t>(places[r / 2]);
+      for (int lane = 0; lane < 32; ++lane) {
+        uint16_t code = f16FromF32(dt[positionOf(lane, r)]);
+        plane[lane] = r % 2 == 0 ? code : (plane[lane] & 0xFFFF) | uint32_t(code) << 16;
+      }
+    } else {
+      float *plane = warp.plane<float>(places[r]);
+      for (int lane = 0; lane < 32; ++lane)
+        plane[lane] = dt[positionOf(lane, r)];
+    }
+  }
+}
+
+/// C and D in f32 by columns, as mmaM16N8K16F16 takes them: element (m, n) at n * kM + m.
+void gatherTransposed(Warp &warp, const uint32_t *places, float *c) {
+  for (int r = 0; r < 4; ++r) {
+    const float *plane = warp.plane<float>(places[r]);
+    for (int lane = 0; lane < 32; ++lane)
+      c[(lane % 4 * 2 + r % 2) * kM + lane / 4 + 8 * (r / 2)] = plane[lane];
+  }
+}
+void scatterTransposed(Warp &warp, const uint32_t *places, const float *d) {
+  for (int r = 0; r < 4; ++r) {
+    float *plane = warp.plane<float>(places[r]);
+    for (int lane = 0; lane < 32; ++lane)
+      plane[lane] = d[(lane % 4 * 2 + r % 2) * kM + lane / 4 + 8 * (r / 2)];
+  }
+}
+
+/// Where the four operands begin in inst.list.
+struct FragmentLists {
+  const uint32_t *d, *a, *b, *c;
+
+  FragmentLists(const Inst &inst) {
+    int words = inst.count, accumulators = inst.flags & kF16Accumulator ? 2 : 4;
+    d = inst.list;
+    a = d + accumulators;
+    b = a + words / 2;
+    c = b + words / 4;
+  }
+};
+
+void count(Warp &warp, int k) {
+  ++warp.cta.stats.mmaInstructions;
+  warp.cta.stats.mmaMacs += static_cast<uint64_t>(kM * kN) * static_cast<uint64_t>(k);
+}
+
+/// m16n8k16, f16 or bf16, f32 accumulators: the shape that our kernels live on.
+template <void (*Multiply)(const uint16_t *, const uint16_t *, const float *, float *)>
+Step runM16N8K16(Warp &warp, const Inst &inst, uint32_t mask) {
+  if (Step step = waitForWarp(warp, inst, mask); step != Step::Next)
+    return step;
+  alignas(64) uint32_t a[kM * 8], b[kN * 8];
+  alignas(64) float c[kM * kN];
+  FragmentLists lists(inst);
+  gatherA(warp, lists.a, 8, a);
+  gatherB(warp, lists.b, 8, b);
+  gatherTransposed(warp, lists.c, c);
+  alignas(64) uint16_t aCodes[kM * 16], bCodes[kN * 16];
+  std::memcpy(aCodes, a, sizeof aCodes);
+  std::memcpy(bCodes, b, sizeof bCodes);
+  Multiply(aCodes, bCodes, c, c);
+  scatterTransposed(warp, lists.d, c);
+  count(warp, 16);
+  return Step::Next;
+}
+
+Step runMma(Warp &warp, const Inst &inst, uint32_t mask) {
+  if (Step step = waitForWarp(warp, inst, mask); step != Step::Next)
+    return step;
+  const MmaTypeFacts &typeA = kMmaTypes[inst.flags >> kTypeAShift & 0xFF];
+  const MmaTypeFacts &typeB = kMmaTypes[inst.flags >> kTypeBShift & 0xFF];
+  bool f16 = inst.flags & kF16Accumulator;
+  int words = inst.count, k = words * 32 / bitsOf(typeA.element);
+  alignas(64) uint32_t a[kM * kMaxWords], b[kN * kMaxWords];
+  alignas(64) float c[kM * kN], wideA[kM * 32], wideB[kN * 32];
+  FragmentLists lists(inst);
+  gatherA(warp, lists.a, words, a);
+  gatherB(warp, lists.b, words, b);
+  gatherC(warp, lists.c, f16, c);
+  widenElements(typeA.element, a, wideA, static_cast<size_t>(kM * k));
+  widenElements(typeB.element, b, wideB, static_cast<size_t>(kN * k));
+  MmaOperand operandA{typeA.element, {wideA, k, 1}}, operandB{typeB.element, {wideB, 1, k}};
+  mma(f16 ? typeA.toF16 : typeA.toF32, {kM, kN, k}, operandA, operandB, {c, 1, kM}, {c, 1, kM});
+  scatterD(warp, lists.d, f16, c);
+  count(warp, k);
+  return Step::Next;
+}
+
+void addFragment(Form &form, std::vector<uint32_t> &places, size_t index, int count, Ty type, bool isDestination) {
+  const ptx::Operand &operand = form.operand(index);
+  auto elements = form.elementsOf(operand);
+  auto add = [&](const ptx::Operand &element) {
+    places.push_back(isDestination ? form.destination(element, 32) : form.source(element, type));
+  };
+  if (operand.kind != ptx::OperandKind::Vector) {
+    if (count != 1)
+      return form.invalid("operand " + std::to_string(index + 1) + " is not a vector");
+    return add(operand);
+  }
+  if (elements.size() != static_cast<size_t>(count))
+    return form.invalid("operand " + std::to_string(index + 1) + " has " + std::to_string(elements.size()) +
+                        " registers; allowed: " + std::to_string(count));
+  for (const ptx::Operand &element : elements)
+    add(element);
+}
+
+void decodeMma(Form &form) {
+  if (!form.take("sync") || !form.take("aligned"))
+    return form.noSuchForm();
+  int shape = form.takeOne({"m16n8k4", "m16n8k8", "m16n8k16", "m16n8k32"});
+  if (shape < 0 || !form.take("row") || !form.take("col"))
+    return form.unsupported("this shape or layout");
+  int k = 4 << shape;
+  // Types in the order D A B C.
+  Ty typeD = form.type(), typeA = form.type(), typeB = form.type(), typeC = form.type();
+  const MmaTypeFacts *factsA = factsOf(typeA), *factsB = factsOf(typeB);
+  bool f16 = typeD == Ty::F16;
+  bool legal = false;
+  for (const MmaShapeFacts &facts : kMmaShapes)
+    legal |= facts.type == typeA && facts.k == k && (typeD == Ty::F32 || (f16 && facts.f16Accumulator));
+  bool isByte = typeA == Ty::E4M3 || typeA == Ty::E5M2;
+  bool sameTypes = typeA == typeB || (isByte && (typeB == Ty::E4M3 || typeB == Ty::E5M2));
+  if (!legal || !factsA || !factsB || !sameTypes || typeC != typeD)
+    return form.noSuchForm();
+
+  int words = k * bitsOf(factsA->element) / 32, accumulators = f16 ? 2 : 4;
+  Ty accumulator = f16 ? Ty::B32 : Ty::F32;
+  std::vector<uint32_t> places;
+  addFragment(form, places, 0, accumulators, accumulator, true);
+  addFragment(form, places, 1, words / 2, Ty::B32, false);
+  addFragment(form, places, 2, words / 4, Ty::B32, false);
+  addFragment(form, places, 3, accumulators, accumulator, false);
+  form.list(std::move(places));
+  form.inst.count = static_cast<uint16_t>(words);
+  form.inst.flags = (f16 ? kF16Accumulator : 0) | static_cast<uint32_t>(factsA - kMmaTypes) << kTypeAShift |
+                    static_cast<uint32_t>(factsB - kMmaTypes) << kTypeBShift;
+  if (k == 16 && typeA == Ty::F16 && !f16)
+    return form.use(&runM16N8K16<mmaM16N8K16F16>);
+  if (k == 16 && typeA == Ty::BF16)
+    return form.use(&runM16N8K16<mmaM16N8K16Bf16>);
+  form.use(&runMma);
+}
+
+constexpr OpcodeEntry kOpcodes[] = {
+    {"mma", Domain::Any, InstructionClass::Matrix, decodeMma},
+};
+
+} // namespace
+
+OpcodeTable mmaOpcodes() { return {kOpcodes, sizeof kOpcodes / sizeof kOpcodes[0]}; }
+
+} // namespace thrift::sim
