@@ -1,0 +1,41 @@
+//===- Plan.cpp - what a plan says about itself -----------------------------===//
+
+#include "runtime/Plan.h"
+
+#include "runtime/WorkspaceLayout.h"
+
+using namespace thrift;
+
+const PlanState &thrift::stateOf(const Plan &plan) { return *plan.state_; }
+
+const Spec &Plan::spec() const { return state_->spec; }
+std::string Plan::target() const { return std::string(state_->target->name); }
+std::string Plan::lowering() const {
+  return std::string(state_->target->lowering) + "; " + std::string(state_->target->lowFormats);
+}
+std::string Plan::notice() const { return std::string(state_->target->notice); }
+const std::vector<PlanKernel> &Plan::kernels() const { return state_->kernels; }
+
+int Plan::launches(bool packed) const {
+  if (state_->budget == Budget::AllHigh)
+    return 1;
+  return (packed ? 1 : 3) + (state_->budget == Budget::Mixed) + 1;
+}
+
+int64_t Plan::routeCapacity(const Extents &extents) const {
+  return thrift::routeCapacity(state_->spec, state_->budget, extents);
+}
+
+Result<size_t> Plan::workspaceBytes(const Extents &extents, bool packed) const {
+  if (Status status = validateExtents(extents, state_->spec); !status)
+    return status;
+  return workspaceLayout(*state_, extents, packed).end;
+}
+
+Result<PackedKV> Plan::packedLayout(const Extents &extents) const {
+  if (Status status = validateExtents(extents, state_->spec); !status)
+    return status;
+  if (state_->budget == Budget::AllHigh)
+    return Status::invalid("budget", "1", "less than 1: nothing is packed when every block runs high");
+  return thrift::packedLayout(state_->spec, extents);
+}

@@ -1,0 +1,53 @@
+//===- Spec.h - what attention a plan computes ------------------------------===//
+//
+// Everything that is fixed when a plan is made. Lengths, batch and head counts are not in it: one plan serves them all.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef THRIFTJIT_RUNTIME_SPEC_H
+#define THRIFTJIT_RUNTIME_SPEC_H
+
+#include "dialect/formats/Format.h"
+#include "runtime/Status.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace thrift {
+
+struct Spec {
+  std::string target;       ///< "sm_90a" and so on; empty: the best one for the context's device
+  DType dtype = DType::F16; ///< of Q, K, V and O: f16 or bf16
+  int64_t headDim = 128;    ///< of Q and K
+  int64_t valueDim = 128;   ///< of V and O
+  bool causal = true;       ///< bottom-right: key j is visible to query i iff j <= i + kvLen - qLen
+  LowPair low;              ///< formats of the low tier
+
+  int64_t blockQ = 128; ///< query rows that share one choice of blocks
+  int64_t blockKv = 64; ///< keys of one block
+
+  std::string select = "block_mean"; ///< how blocks are scored
+  double budget = 0.05;              ///< share of the visible blocks that run high: 0 none, 1 all
+  std::optional<int64_t> topK;       ///< a number of blocks per query block instead of a share
+  std::string rule = "per_row";      ///< per_row, or published: one k for all rows, as the paper's code has it
+  int64_t minBlocks = 3;             ///< at least so many per query block, where the budget is neither 0 nor 1
+  int64_t sink = 0;                  ///< so many first blocks always run high
+  int64_t local = 0;                 ///< n: each block on the diagonal of a query block, and n - 1 before, always run high
+
+  std::string exp2 = "approx"; ///< approx, or poly: bit-equal on every machine
+  int stages = 2;              ///< tiles of K and V in flight or in use
+};
+
+/// The share in parts per million, rounded: what routers compute with. Of a valid spec.
+int64_t budgetPpm(const Spec &spec);
+
+/// Ranges of every field, without regard to a target.
+Status validate(const Spec &spec);
+
+/// One line, the same for equal specs.
+std::string print(const Spec &spec);
+
+} // namespace thrift
+
+#endif // THRIFTJIT_RUNTIME_SPEC_H
