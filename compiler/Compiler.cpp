@@ -118,6 +118,7 @@ llvm::Error Compilation::fail(Stage stage, StringRef pipeline) {
 
 llvm::Error Compilation::runStage(Stage stage, function_ref<void(PassManager &)> build) {
   PassManager manager(&context);
+  manager.enableVerifier(false); // once per stage, below: walking thousands of instructions after every pass is dear
   build(manager);
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -125,7 +126,7 @@ llvm::Error Compilation::runStage(Stage stage, function_ref<void(PassManager &)>
   // "builtin.module(a,b)": keep what stands inside, so that stages can be strung together.
   StringRef inside = StringRef(text).drop_front(text.find('(') + 1).drop_back();
   pipelineSoFar += (pipelineSoFar.empty() ? "" : ",") + inside.str();
-  if (failed(manager.run(*module)))
+  if (failed(manager.run(*module)) || failed(verify(*module)))
     return fail(stage, "builtin.module(" + pipelineSoFar + ")");
   mark(stage);
   return llvm::Error::success();

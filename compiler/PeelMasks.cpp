@@ -14,6 +14,12 @@ static bool isMasked(SweepOp sweep) {
   return sweep.getPart() == SweepPart::All && !sweep.getBody().getOps<MaskOp>().empty();
 }
 
+/// In a masked body a row may have seen no key.
+static void guardRows(SweepOp sweep) {
+  for (OnlineSoftmaxOp softmax : sweep.getBody().getOps<OnlineSoftmaxOp>())
+    softmax.setGuard(true);
+}
+
 static void peel(SweepOp sweep) {
   OpBuilder builder(sweep);
   auto interior = cast<SweepOp>(builder.clone(*sweep));
@@ -24,8 +30,7 @@ static void peel(SweepOp sweep) {
   }
   sweep.setPart(SweepPart::Boundary);
   sweep.getInitialMutable().assign(interior.getFinal());
-  for (OnlineSoftmaxOp softmax : sweep.getBody().getOps<OnlineSoftmaxOp>())
-    softmax.setGuard(true);
+  guardRows(sweep);
 }
 
 namespace {
@@ -33,8 +38,13 @@ struct PeelMasks : thrift::impl::PeelMasksBase<PeelMasks> {
   void runOnOperation() override {
     for (KernelOp kernel : getOperation().getOps<KernelOp>())
       for (SweepOp sweep : llvm::to_vector(kernel.getBody().getOps<SweepOp>()))
-        if (isMasked(sweep))
-          peel(sweep);
+        if (isMasked(sweep)) {
+          // A high list holds some per cent of the blocks: a second loop for it costs more code than its mask costs time.
+          if (sweep.getList() == BlockList::High)
+            guardRows(sweep);
+          else
+            peel(sweep);
+        }
   }
 };
 } // namespace

@@ -3,7 +3,7 @@
 // Scheduled tiles become the values of one thread, one to many:
 //
 //   tile, accumulator          C fragments of mma.sync: per 8 columns 4 f32 (row g: c, c+1; row g+8: c, c+1); one column: 2 f32
-//   tile, operand_a(_widened)  A fragments: per 16 columns 4 i32, each two 16-bit values
+//   tile, operand_a(_widened)  A fragments: per 16 columns 4 pairs of 16-bit values: vector<2xf16>, or i32 for bf16
 //   tile, groups               16 f32 of one group; packed: 2 i32 of elements, 1 i32 of scale
 //   tile, columns / lanes      1 f32 / columns / 32 f32
 //   tile, shared               its address
@@ -53,6 +53,9 @@ public:
 };
 
 using Fragments = mlir::FailureOr<llvm::SmallVector<llvm::SmallVector<Value>>>;
+
+/// The type of two 16-bit values as mma.sync takes them.
+Type operandType(ElementFormat format, mlir::MLIRContext *context);
 
 /// The single values behind operands that stay one to one, such as indices.
 inline llvm::SmallVector<Value> firsts(llvm::ArrayRef<ValueRange> ranges) {

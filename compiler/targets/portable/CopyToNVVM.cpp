@@ -170,7 +170,7 @@ private:
     for (int64_t k = 0; k < tile.columns(); k += 16)
       for (int64_t half : {0, 16})
         for (Value row : {low, high})
-          fragments.push_back(e.load(e.i32(), e.address(row, 2 * k + half), 4));
+          fragments.push_back(e.load(operandType(tile.elementFormat(), e.builder.getContext()), e.address(row, 2 * k + half), 4));
     return fragments;
   }
 
@@ -194,7 +194,7 @@ private:
     for (int64_t pair = 0; pair < 4 * words; pair += 2)
       for (int64_t half : {0, 1})
         for (int64_t row : {0, 1})
-          fragments.push_back(e.bitcast(pairs[row][pair + half], e.i32()));
+          fragments.push_back(pairs[row][pair + half]);
     return fragments;
   }
 

@@ -5,12 +5,30 @@
 using namespace mlir;
 using namespace thrift::portable;
 
-Value Emitter::i32(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)); }
-Value Emitter::i64(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value)); }
-Value Emitter::f32(float value) { return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value)); }
+Value Emitter::constant(TypedAttr value) {
+  Value &known = constants[value];
+  if (!known) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (auto function = builder.getBlock()->getParent()->getParentOfType<LLVM::LLVMFuncOp>())
+      builder.setInsertionPointToStart(&function.getBody().front());
+    else if (auto function = dyn_cast<LLVM::LLVMFuncOp>(builder.getBlock()->getParentOp()))
+      builder.setInsertionPointToStart(&function.getBody().front());
+    known = arith::ConstantOp::create(builder, loc, value);
+  }
+  return known;
+}
+
+Value Emitter::i32(int64_t value) { return constant(builder.getI32IntegerAttr(static_cast<int32_t>(value))); }
+Value Emitter::i64(int64_t value) { return constant(builder.getI64IntegerAttr(value)); }
+Value Emitter::f32(float value) { return constant(builder.getF32FloatAttr(value)); }
 Value Emitter::f32Bits(uint32_t bits) {
-  return arith::ConstantOp::create(
-      builder, loc, builder.getFloatAttr(builder.getF32Type(), llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, bits))));
+  return constant(
+      builder.getFloatAttr(builder.getF32Type(), llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, bits))));
+}
+Value Emitter::half2(uint32_t bits) {
+  auto half = [&](uint32_t code) { return llvm::APFloat(llvm::APFloat::IEEEhalf(), llvm::APInt(16, code)); };
+  auto type = cast<ShapedType>(half2());
+  return constant(DenseFPElementsAttr::get(type, ArrayRef{half(bits & 0xFFFF), half(bits >> 16)}));
 }
 
 static Value constantLike(Emitter &e, Value a, int64_t b) { return a.getType().isInteger(64) ? e.i64(b) : e.i32(b); }

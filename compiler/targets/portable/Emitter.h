@@ -36,13 +36,14 @@ public:
   Type f32() { return builder.getF32Type(); }
   Type pointer(unsigned space) { return mlir::LLVM::LLVMPointerType::get(builder.getContext(), space); }
   Type vector(int64_t n, Type element) { return mlir::VectorType::get(n, element); }
+  Type half2() { return vector(2, builder.getF16Type()); }
 
-  // Constants.
+  // Constants. Each stands once per emitter, at the start of the function, so that it may be used anywhere.
   Value i32(int64_t value);
   Value i64(int64_t value);
   Value f32(float value);
   Value f32Bits(uint32_t bits);
-  Value yes() { return mlir::arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)); }
+  Value half2(uint32_t bits); ///< two f16
 
   // Integers. A constant may stand on the right.
   Value add(Value a, Value b);
@@ -105,6 +106,10 @@ public:
   void ifThen(Value condition, llvm::function_ref<void()> body);
   llvm::SmallVector<Value> loop(Value lower, Value upper, Value step, ValueRange initial,
                                 llvm::function_ref<llvm::SmallVector<Value>(Value, ValueRange)> body);
+
+private:
+  Value constant(mlir::TypedAttr value);
+  llvm::DenseMap<mlir::Attribute, Value> constants;
 };
 
 } // namespace thrift::portable

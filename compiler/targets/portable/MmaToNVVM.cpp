@@ -11,28 +11,25 @@ using namespace thrift::portable;
 
 using Four = std::array<Value, 4>;
 
-/// d = a b + c for one 16 x 8 tile; operands are i32 pairs of f16 or bf16.
-static Four mma(Emitter &e, ElementFormat format, ArrayRef<Value> a, ArrayRef<Value> b, const Four &c) {
-  bool half = format != ElementFormat::BF16;
-  Type operand = half ? e.vector(2, e.builder.getF16Type()) : e.i32();
-  auto cast = [&](ArrayRef<Value> values) {
-    return llvm::map_to_vector(values, [&](Value value) { return e.bitcast(value, operand); });
-  };
+/// d = a b + c for one 16 x 8 tile; operands are pairs of 16-bit values as operandType has them.
+static Four mma(Emitter &e, ElementFormat format, ValueRange a, ValueRange b, const Four &c) {
   Type result = LLVM::LLVMStructType::getLiteral(e.builder.getContext(), SmallVector<Type>(4, e.f32()));
-  auto type = half ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
-  Value d = NVVM::MmaOp::create(e.builder, e.loc, result, cast(a), cast(b), ArrayRef<Value>(c), ArrayRef<int64_t>{16, 8, 16},
+  auto type = format == ElementFormat::BF16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  Value d = NVVM::MmaOp::create(e.builder, e.loc, result, a, b, ArrayRef<Value>(c), ArrayRef<int64_t>{16, 8, 16},
                                 std::nullopt, std::nullopt, std::array{type, type},
                                 std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return {e.member(d, 0), e.member(d, 1), e.member(d, 2), e.member(d, 3)};
 }
 
 /// Four 8 x 8 matrices of 16-bit values: fragments of two 16 x 8 B tiles.
-static Four loadMatrices(Emitter &e, Value address, bool transposed) {
+static Four loadMatrices(Emitter &e, ElementFormat format, Value address, bool transposed) {
   Type result = LLVM::LLVMStructType::getLiteral(e.builder.getContext(), SmallVector<Type>(4, e.i32()));
   auto layout = transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row;
   auto shape = NVVM::LdStMatrixShapeAttr::get(e.builder.getContext(), 8, 8);
   Value all = NVVM::LdMatrixOp::create(e.builder, e.loc, result, address, 4u, layout, shape, NVVM::LdStMatrixEltType::B16);
-  return {e.member(all, 0), e.member(all, 1), e.member(all, 2), e.member(all, 3)};
+  Type operand = operandType(format, e.builder.getContext());
+  auto fragment = [&](int64_t n) { return e.bitcast(e.member(all, n), operand); };
+  return {fragment(0), fragment(1), fragment(2), fragment(3)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -42,26 +39,23 @@ static Four loadMatrices(Emitter &e, Value address, bool transposed) {
 Value portable::widenScales(Emitter &e, Value low, Value high) {
   // The bits of an E4M3 code, moved up by 7, are an f16 of 2^-8 of its value, subnormals included.
   Value codes = e.bor(e.shl(low, 7), e.shl(high, 23));
-  Type pair = e.vector(2, e.builder.getF16Type());
-  auto factor = [&](uint32_t bits) { return e.bitcast(e.i32(bits), pair); };
-  Value scaled = e.fmul(e.bitcast(codes, pair), factor(0x78007800)); // times 2^15: 2^7 in all
+  Value scaled = e.fmul(e.bitcast(codes, e.half2()), e.half2(0x78007800)); // times 2^15: 2^7 in all
   // E4M3's NaN would be 480 by this rule.
   auto poison = [&](Value code, int64_t bits) {
     return e.select(e.compare(Predicate::eq, code, e.i32(0x7F)), e.i32(bits), e.i32(0));
   };
   Value nan = e.bor(poison(low, 0x7E00), poison(high, 0x7E000000));
-  return e.bitcast(e.bor(e.bitcast(scaled, e.i32()), nan), pair);
+  return e.bitcast(e.bor(e.bitcast(scaled, e.i32()), nan), e.half2());
 }
 
 SmallVector<Value> portable::widenWord(Emitter &e, Value word, Value scales) {
   // Nibbles j and j + 4 lie 16 bits apart, as the halves of an f16 pair do. Sign to bit 15, magnitude to bits 11..9: read as
   // f16 this is 2^-14 of the E2M1 value, its one subnormal included.
-  Type pair = e.vector(2, e.builder.getF16Type());
   SmallVector<Value> pairs;
   for (int64_t j = 0; j < 4; ++j) {
     Value sign = e.band(e.shl(word, 12 - 4 * j), 0x80008000);
     Value magnitude = e.band(j < 3 ? e.shl(word, 9 - 4 * j) : e.shr(word, 3), 0x0E000E00);
-    pairs.push_back(e.fmul(e.bitcast(e.bor(sign, magnitude), pair), scales));
+    pairs.push_back(e.fmul(e.bitcast(e.bor(sign, magnitude), e.half2()), scales));
   }
   return pairs;
 }
@@ -103,8 +97,8 @@ private:
     for (int64_t k = 0; k < keys.columns() / 16; ++k) {
       Value address = e.address(b, swizzledOffset(e, row, e.add(half, 2 * k), rowBytes));
       for (int64_t n = 0; n < keys.rows() / 8; n += 2) {
-        Four fragments = loadMatrices(e, e.address(address, n * 8 * rowBytes), /*transposed=*/false);
-        SmallVector<Value> operand(a.slice(4 * k, 4));
+        Four fragments = loadMatrices(e, keys.elementFormat(), e.address(address, n * 8 * rowBytes), /*transposed=*/false);
+        ValueRange operand = a.slice(4 * k, 4);
         logits[n] = mma(e, keys.elementFormat(), operand, {fragments[0], fragments[1]}, logits[n]);
         logits[n + 1] = mma(e, keys.elementFormat(), operand, {fragments[2], fragments[3]}, logits[n + 1]);
       }
@@ -129,7 +123,7 @@ private:
       for (int64_t word = 0; word < words; ++word) {
         SmallVector<Value> pairs = widenWord(e, e.extract(packed, word), scale[word / 2]);
         for (int64_t step = 0; step < 2; ++step) {
-          SmallVector<Value> operand(a.slice(4 * (2 * word + step), 4));
+          ValueRange operand = a.slice(4 * (2 * word + step), 4);
           logits[n] = mma(e, ElementFormat::F16, operand, {pairs[2 * step], pairs[2 * step + 1]}, logits[n]);
         }
       }
@@ -184,8 +178,8 @@ private:
     for (int64_t n = 0; n < v.columns() / 8; n += 2) {
       Value address = e.address(b, swizzledOffset(e, row, e.add(column, n), rowBytes));
       for (int64_t k = 0; k < v.rows() / 16; ++k) {
-        Four fragments = loadMatrices(e, e.address(address, k * 16 * rowBytes), /*transposed=*/true);
-        SmallVector<Value> operand(a.slice(4 * k, 4));
+        Four fragments = loadMatrices(e, v.elementFormat(), e.address(address, k * 16 * rowBytes), /*transposed=*/true);
+        ValueRange operand = a.slice(4 * k, 4);
         acc[n] = mma(e, v.elementFormat(), operand, {fragments[0], fragments[1]}, acc[n]);
         acc[n + 1] = mma(e, v.elementFormat(), operand, {fragments[2], fragments[3]}, acc[n + 1]);
       }
@@ -208,7 +202,7 @@ private:
           Value low = e.band(e.shr(codes, 16 * word), 0xFF), high = e.band(e.shr(codes, 16 * word + 8), 0xFF);
           SmallVector<Value> pairs = widenWord(e, e.extract(packed, word), widenScales(e, low, high));
           for (int64_t step = 0; step < 2; ++step) {
-            SmallVector<Value> operand(a.slice(4 * (4 * tile + 2 * word + step), 4));
+            ValueRange operand = a.slice(4 * (4 * tile + 2 * word + step), 4);
             acc[n] = mma(e, ElementFormat::F16, operand, {pairs[2 * step], pairs[2 * step + 1]}, acc[n]);
           }
         }

@@ -161,7 +161,8 @@ struct ConvertQuantizeProbabilities : TilePattern<QuantizeOp> {
     auto pack = [&](Value low, Value high) {
       Type pair = e.vector(2, half ? Type(e.builder.getF16Type()) : Type(e.builder.getBF16Type()));
       // The first operand of the conversion becomes the upper half.
-      return e.bitcast(e.intrinsic(half ? "llvm.nvvm.ff2f16x2.rn" : "llvm.nvvm.ff2bf16x2.rn", pair, {high, low}), e.i32());
+      Value packed = e.intrinsic(half ? "llvm.nvvm.ff2f16x2.rn" : "llvm.nvvm.ff2bf16x2.rn", pair, {high, low});
+      return e.bitcast(packed, operandType(result.elementFormat(), e.builder.getContext()));
     };
 
     SmallVector<Value> fragments;

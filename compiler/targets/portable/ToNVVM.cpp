@@ -9,6 +9,12 @@ using namespace mlir;
 using namespace thrift;
 using namespace thrift::portable;
 
+Type portable::operandType(ElementFormat format, MLIRContext *context) {
+  if (format == ElementFormat::BF16)
+    return IntegerType::get(context, 32);
+  return VectorType::get(2, Float16Type::get(context)); // f16, and what is widened to it
+}
+
 /// How many values of which type stand for a tile, by layout.
 static LogicalResult convertTile(TileType tile, SmallVectorImpl<Type> &types) {
   auto layout = tile.tileLayout();
@@ -25,7 +31,7 @@ static LogicalResult convertTile(TileType tile, SmallVectorImpl<Type> &types) {
     return success();
   case TileLayout::OperandA:
   case TileLayout::OperandAWidened:
-    types.append(tile.columns() / 16 * 4, i32);
+    types.append(tile.columns() / 16 * 4, operandType(tile.elementFormat(), context));
     return success();
   case TileLayout::Groups:
     if (hasScales(tile.elementFormat()))
