@@ -36,6 +36,7 @@ private:
   KernelSource source_;
   std::mutex mutex_; ///< guards what follows
   std::unordered_map<std::string, std::shared_ptr<const LoadedModule>> modules_; ///< by the digest of the cache key
+  std::unordered_map<std::string, std::weak_ptr<const PlanState>> plans_;        ///< that somebody holds, by spec
 };
 
 Budget budgetOf(const Spec &spec) {
@@ -135,6 +136,14 @@ Status ContextImpl::addKernels(PlanState &state, const std::string &kernel) {
 Result<Plan> ContextImpl::plan(const Spec &spec) {
   if (Status status = validate(spec); !status)
     return status;
+  std::string key = print(spec);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto known = plans_.find(key);
+    if (known != plans_.end())
+      if (std::shared_ptr<const PlanState> state = known->second.lock())
+        return makePlan(std::move(state));
+  }
   Result<const Target *> target = chooseTarget(spec);
   if (!target)
     return target.status();
@@ -153,6 +162,8 @@ Result<Plan> ContextImpl::plan(const Spec &spec) {
   if (state->budget == Budget::Mixed)
     if (Status status = addKernels(*state, "rank"); !status)
       return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  plans_[key] = state;
   return makePlan(state);
 }
 

@@ -49,12 +49,29 @@ Status thrift::validate(const Spec &spec) {
 }
 
 std::string thrift::print(const Spec &spec) {
-  std::ostringstream stream;
-  stream << "target=" << spec.target << " dtype=" << name(spec.dtype) << " head_dim=" << spec.headDim
-         << " value_dim=" << spec.valueDim << " causal=" << spec.causal << " low=" << spec.low.print()
-         << " block_q=" << spec.blockQ << " block_kv=" << spec.blockKv << " select=" << spec.select << " budget_ppm="
-         << budgetPpm(spec) << " top_k=" << (spec.topK ? std::to_string(*spec.topK) : "none") << " rule=" << spec.rule
-         << " min_blocks=" << spec.minBlocks << " sink=" << spec.sink << " local=" << spec.local << " exp2=" << spec.exp2
-         << " stages=" << spec.stages;
-  return stream.str();
+  // Plans are looked up by this text, so it is made without streams.
+  std::string text;
+  text.reserve(256);
+  auto add = [&](std::string_view field, std::string_view value) {
+    text.append(text.empty() ? "" : " ").append(field).append("=").append(value);
+  };
+  auto count = [&](std::string_view field, int64_t value) { add(field, std::to_string(value)); };
+  add("target", spec.target);
+  add("dtype", name(spec.dtype));
+  count("head_dim", spec.headDim);
+  count("value_dim", spec.valueDim);
+  count("causal", spec.causal);
+  add("low", spec.low.print());
+  count("block_q", spec.blockQ);
+  count("block_kv", spec.blockKv);
+  add("select", spec.select);
+  count("budget_ppm", budgetPpm(spec));
+  add("top_k", spec.topK ? std::to_string(*spec.topK) : "none");
+  add("rule", spec.rule);
+  count("min_blocks", spec.minBlocks);
+  count("sink", spec.sink);
+  count("local", spec.local);
+  add("exp2", spec.exp2);
+  count("stages", spec.stages);
+  return text;
 }

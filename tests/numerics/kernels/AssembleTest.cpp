@@ -1,0 +1,73 @@
+//===- AssembleTest.cpp - ptxas accepts every kernel, without spills ----------===//
+
+#include "compiler/Compiler.h"
+#include "runtime/Assembler.h"
+#include "runtime/Environment.h"
+#include "templates/Templates.h"
+
+#include <gtest/gtest.h>
+
+using namespace thrift;
+
+namespace {
+
+std::vector<KernelSpec> specs() {
+  std::vector<KernelSpec> all;
+  for (const Template &kernel : templates())
+    for (DType dtype : {DType::F16, DType::BF16})
+      for (int64_t headDim : {64, 128})
+        for (Mask mask : {Mask::None, Mask::Causal})
+          for (Budget budget : {Budget::Mixed, Budget::AllLow, Budget::AllHigh})
+            for (int64_t blockKv : {64, 128}) {
+              KernelSpec spec;
+              spec.kernel = std::string(kernel.name);
+              spec.dtype = dtype;
+              spec.headDim = spec.valueDim = headDim;
+              spec.mask = mask;
+              spec.budget = budget;
+              spec.blockKv = blockKv;
+              bool onlyPrefill = mask == Mask::None || budget != Budget::Mixed;
+              if (spec.kernel == "prefill" || !onlyPrefill)
+                all.push_back(spec);
+            }
+  return all;
+}
+
+} // namespace
+
+TEST(Assemble, EveryKernelOnEveryTargetWithoutSpills) {
+  Result<Environment> environment = Environment::read();
+  ASSERT_TRUE(environment);
+  Result<Assembler> assembler = Assembler::find(*environment);
+  if (!assembler)
+    GTEST_SKIP() << assembler.status().message();
+  // All specs for the oldest target, the default one for the others: code differs between targets only in the chip.
+  for (const char *name : {"sm_80", "sm_90a", "sm_100a", "sm_103a", "sm_120a"})
+    for (const KernelSpec &spec : specs()) {
+      bool whole = std::string(name) == "sm_80";
+      bool typical = spec.dtype == DType::F16 && spec.headDim == 128 && spec.mask == Mask::Causal && spec.blockKv == 64;
+      if (!whole && !typical)
+        continue;
+      for (const char *exp2 : {"approx", "poly"}) {
+        SCOPED_TRACE(std::string(name) + " " + spec.print() + " exp2=" + exp2);
+        CompileRequest request;
+        request.source = findTemplate(spec.kernel)->text;
+        request.spec = spec;
+        request.config.exp2 = exp2;
+        request.target = findTarget(name);
+        llvm::Expected<CompiledModule> module = Compiler().compile(request);
+        if (!module) {
+          std::string message = llvm::toString(module.takeError());
+          ADD_FAILURE() << message;
+          continue;
+        }
+        Result<Assembled> assembled = assembler->assemble(module->text, std::string(request.target->chip));
+        ASSERT_TRUE(assembled) << assembled.status().message();
+        ASSERT_EQ(assembled->entries.size(), module->kernels.size());
+        for (const EntryStatistics &entry : assembled->entries) {
+          EXPECT_EQ(entry.spillStoreBytes, 0) << entry.entry;
+          EXPECT_EQ(entry.spillLoadBytes, 0) << entry.entry;
+        }
+      }
+    }
+}

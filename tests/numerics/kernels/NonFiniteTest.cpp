@@ -1,0 +1,64 @@
+//===- NonFiniteTest.cpp - infinities and NaN in, infinities and NaN out ------===//
+
+#include "tests/numerics/kernels/KernelRun.h"
+
+#include "runtime/Emulation.h"
+#include "runtime/reference/Emulated.h"
+#include "runtime/reference/NonFiniteRows.h"
+
+#include <gtest/gtest.h>
+
+using namespace thrift;
+using namespace thrift::test;
+
+namespace {
+
+constexpr uint16_t kInf = 0x7C00, kMinusInf = 0xFC00, kNan = 0x7E00;
+
+/// Every row that sees the value must show it; rows that share no tile with it must not change.
+void expectRows(double budget, const char *exp2, const char *tensor, uint16_t value) {
+  SCOPED_TRACE(std::string(tensor) + " at budget " + std::to_string(budget) + ", exp2 " + exp2);
+  Spec spec;
+  spec.budget = budget;
+  spec.exp2 = exp2;
+  Problem problem;
+  problem.qLen = 200;
+  problem.kvLen = 400;
+  Tensors tensors = makeTensors(problem, spec);
+  std::vector<uint16_t> &values = *tensor == 'q' ? tensors.q : *tensor == 'k' ? tensors.k : tensors.v;
+  values[(*tensor == 'q' ? 90 : 290) * 128 + 17] = value;
+
+  Result<Plan> plan = simulator().plan(spec);
+  ASSERT_TRUE(plan) << plan.status().message();
+  Result<Answer> answer = run(simulator(), *plan, tensors);
+  ASSERT_TRUE(answer) << answer.status().message();
+
+  AttentionShape shape = shapeOf(tensors, spec);
+  EmulationPlan emulation = emulationPlan(*plan);
+  ReferenceOptions options;
+  options.withWeight = true;
+  Result<AttentionOutput> expected = emulated(inputsOf(tensors), shape, answer->routes, emulation, options);
+  Result<std::vector<RowState>> states = classifyRows(inputsOf(tensors), shape, emulation.block);
+  ASSERT_TRUE(expected && states);
+  BoundOptions bound;
+  bound.epsilon = epsilonOf(emulation);
+  bound.states = &*states;
+  Result<BoundReport> o = checkOutput(answer->o, *expected, shape, bound);
+  Result<BoundReport> lse = checkLse(answer->lse, *expected, shape, bound);
+  ASSERT_TRUE(o && lse);
+  EXPECT_TRUE(o->passed) << o->describe("o");
+  // LSE does not depend on V, so a value there need not show in it.
+  if (*tensor != 'v') {
+    EXPECT_TRUE(lse->passed) << lse->describe("lse");
+  }
+}
+
+} // namespace
+
+TEST(NonFinite, EveryRowThatSeesOneShowsIt) {
+  for (double budget : {0.0, 0.3, 1.0})
+    for (const char *exp2 : {"approx", "poly"})
+      for (const char *tensor : {"q", "k", "v"})
+        for (uint16_t value : {kInf, kMinusInf, kNan})
+          expectRows(budget, exp2, tensor, value);
+}
