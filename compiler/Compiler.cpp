@@ -177,6 +177,7 @@ llvm::Expected<CompiledModule> Compilation::run() {
       options.target = std::string(request.target->lowering);
       options.stages = request.config.stages;
       options.exp2 = request.config.exp2;
+      options.alignment = request.config.alignment;
       options.sharedLimit = request.target->sharedLimit;
       buildScheduledStage(manager, options);
     };

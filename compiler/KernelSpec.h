@@ -45,10 +45,14 @@ struct KernelConfig {
   int stages = 2;              ///< tiles of K and of V in flight or in use
   std::string exp2 = "approx"; ///< approx: ex2.approx; poly: a polynomial on the FMA pipes, bit-equal on every machine
 
+  int alignment = 16; ///< bytes that rows of the caller's tensors are aligned to: 16, or 2 for any strides
+
   std::string print() const;
 };
 
-inline bool operator==(const KernelConfig &a, const KernelConfig &b) { return a.stages == b.stages && a.exp2 == b.exp2; }
+inline bool operator==(const KernelConfig &a, const KernelConfig &b) {
+  return a.stages == b.stages && a.exp2 == b.exp2 && a.alignment == b.alignment;
+}
 inline bool operator!=(const KernelConfig &a, const KernelConfig &b) { return !(a == b); }
 
 } // namespace thrift

@@ -166,6 +166,7 @@ def Schedule : Pass<"thrift-schedule", "::mlir::ModuleOp"> {
     Option<"target", "target", "std::string", "\"portable\"", "the lowering to schedule for">,
     Option<"stages", "stages", "int64_t", "2", "tiles of K and of V in flight or in use, at least 2">,
     Option<"exp2", "exp2", "std::string", "\"approx\"", "approx (ex2.approx) or poly (a polynomial on the FMA pipes)">,
+    Option<"alignment", "alignment", "int64_t", "16", "bytes that rows of the caller's tensors are aligned to: 16 or 2">,
     Option<"sharedLimit", "shared-limit", "int64_t", "101376", "bytes of shared memory that one CTA may use">,
   ];
   let dependentDialects = ["::thrift::ThriftDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];

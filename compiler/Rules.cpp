@@ -31,6 +31,7 @@ const std::vector<Rule> &table() {
       {"portable", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4"}},
       {"portable", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4"}},
       {"portable", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
+      {"portable", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16", "2"}},
       {"portable", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
   };
   return rules;

@@ -26,7 +26,7 @@ struct Schedule : thrift::impl::ScheduleBase<Schedule> {
         kernel.emitError("kernel @") << kernel.getSymName() << " has open parameters; run thrift-specialize first";
         return signalPassFailure();
       }
-      if (failed(lowering->schedule(kernel, {stages, exp2, sharedLimit})))
+      if (failed(lowering->schedule(kernel, {stages, exp2, alignment, sharedLimit})))
         return signalPassFailure();
     }
   }

@@ -39,7 +39,7 @@ void thrift::buildSpecializedStage(OpPassManager &pm, const SpecializeStageOptio
 void thrift::buildScheduledStage(OpPassManager &pm, const ScheduleStageOptions &options) {
   pm.addPass(createPartitionRoutes());
   pm.addPass(createPeelMasks()); // after the partition: each list has an interior of its own
-  pm.addPass(createSchedule(ScheduleOptions{options.target, options.stages, options.exp2, options.sharedLimit}));
+  pm.addPass(createSchedule(ScheduleOptions{options.target, options.stages, options.exp2, options.alignment, options.sharedLimit}));
   pm.addPass(createCSEPass()); // for the reader: constants and rings once
 }
 

@@ -31,6 +31,7 @@ struct ScheduleStageOptions : mlir::PassPipelineOptions<ScheduleStageOptions> {
   Option<std::string> target{*this, "target", llvm::cl::desc("the lowering"), llvm::cl::init("portable")};
   Option<int64_t> stages{*this, "stages", llvm::cl::desc("slots of each ring"), llvm::cl::init(2)};
   Option<std::string> exp2{*this, "exp2", llvm::cl::desc("approx or poly"), llvm::cl::init("approx")};
+  Option<int64_t> alignment{*this, "alignment", llvm::cl::desc("of the rows of tensors, in bytes: 16 or 2"), llvm::cl::init(16)};
   Option<int64_t> sharedLimit{*this, "shared-limit", llvm::cl::desc("bytes that one CTA may use"), llvm::cl::init(101376)};
 };
 

@@ -106,12 +106,14 @@ def Thrift_LoadOp : Thrift_Op<"load", [MemoryEffects<[MemRead]>]> {
     - L2: at most one of the last two dimensions is tiled.
     - L3: tile and view have the same format.
 
+    `alignment` (set by a schedule) is what the rows of the view are aligned to, in bytes: 16, or 2.
+
     ```mlir
     %k, %b, %g, %j = "source"() : () -> (!thrift.view<[batch, kv_heads, kv_len, 128], f16>, i32, i32, i32)
     %k_j = thrift.load %k[%b, %g, %j] : !thrift.view<[batch, kv_heads, kv_len, 128], f16> -> !thrift.tile<64 x 128, f16>
     ```
   }];
-  let arguments = (ins Thrift_ViewType:$view, Variadic<I32>:$indices);
+  let arguments = (ins Thrift_ViewType:$view, Variadic<I32>:$indices, DefaultValuedAttr<I32Attr, "16">:$alignment);
   let results = (outs Thrift_TileType:$tile);
   let assemblyFormat = "$view `[` $indices `]` attr-dict `:` type($view) `->` type($tile)";
   let hasVerifier = 1;
@@ -127,6 +129,8 @@ def Thrift_StoreOp : Thrift_Op<"store", [MemoryEffects<[MemWrite]>, AttrSizedOpe
     - S3: the view has scales exactly when the tile has them, and then the same format.
     - S4: a slice, which starts at row `from` of a whole tile, says which tile that is.
 
+    `alignment` as for `thrift.load`.
+
     ```mlir
     %o, %b, %h, %i = "source"() : () -> (!thrift.view<[batch, q_heads, q_len, 128], f16>, i32, i32, i32)
     %o_i = "source"() : () -> !thrift.tile<128 x 128, f32>
@@ -134,7 +138,8 @@ def Thrift_StoreOp : Thrift_Op<"store", [MemoryEffects<[MemWrite]>, AttrSizedOpe
     ```
   }];
   let arguments = (ins Thrift_TileType:$tile, Thrift_ViewType:$view, Variadic<I32>:$indices,
-                       Optional<I32>:$first, OptionalAttr<TypeAttrOf<Thrift_TileType>>:$whole);
+                       Optional<I32>:$first, OptionalAttr<TypeAttrOf<Thrift_TileType>>:$whole,
+                       DefaultValuedAttr<I32Attr, "16">:$alignment);
   let assemblyFormat = [{
     $tile `,` $view `[` $indices `]` (`from` $first^ `of` $whole)? attr-dict `:` type($tile) `,` type($view)
   }];

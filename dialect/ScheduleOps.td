@@ -28,7 +28,7 @@ def Thrift_CopyOp : Thrift_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
   let description = [{
     Asynchronous: the tile is there once a `thrift.wait` covers the group into which the next `thrift.commit` puts the
     copy, and other threads see it after a `thrift.barrier`. Rows past the end of the view become zero. Does nothing
-    where `if` is false. Indices as for `thrift.load`.
+    where `if` is false. Indices and `alignment` as for `thrift.load`.
 
     ```mlir
     %k, %b, %g, %j, %n, %more = "source"() : () -> (!thrift.view<[batch, kv_heads, kv_len, 128], f16>, i32, i32, i32, i32, i1)
@@ -36,7 +36,8 @@ def Thrift_CopyOp : Thrift_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
     thrift.copy %k[%b, %g, %j] to %r[%n] if(%more) : !thrift.view<[batch, kv_heads, kv_len, 128], f16>, !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>>
     ```
   }];
-  let arguments = (ins Thrift_ViewType:$view, Variadic<I32>:$indices, Thrift_RingType:$ring, I32:$number, I1:$condition);
+  let arguments = (ins Thrift_ViewType:$view, Variadic<I32>:$indices, Thrift_RingType:$ring, I32:$number, I1:$condition,
+                       DefaultValuedAttr<I32Attr, "16">:$alignment);
   let assemblyFormat = [{
     $view `[` $indices `]` `to` $ring `[` $number `]` `if` `(` $condition `)` attr-dict `:` type($view) `,` type($ring)
   }];

@@ -35,11 +35,12 @@ struct RouteBuffers {
   int64_t capacity = 0; ///< at least Plan::routeCapacity(extents)
 };
 
+/// Rows of Q, K and V start at multiples of Spec::alignment bytes, those of O (and of Q at budget 1) of 4 bytes or less.
 struct AttentionArguments {
-  TensorView q; ///< [batch, qHeads, qLen, headDim], any strides that keep rows aligned to 4 bytes
-  TensorView k; ///< [batch, kvHeads, kvLen, headDim], rows aligned to 16 bytes
-  TensorView v; ///< [batch, kvHeads, kvLen, valueDim], rows aligned to 16 bytes
-  TensorView o; ///< [batch, qHeads, qLen, valueDim]; written; rows aligned to 4 bytes
+  TensorView q; ///< [batch, qHeads, qLen, headDim], any strides with the last dim contiguous
+  TensorView k; ///< [batch, kvHeads, kvLen, headDim]
+  TensorView v; ///< [batch, kvHeads, kvLen, valueDim]
+  TensorView o; ///< [batch, qHeads, qLen, valueDim]; written
   std::optional<TensorView> lse; ///< [batch, qHeads, qLen] f32; written; natural log
   std::optional<float> scale;    ///< of the logits; 1 / sqrt(headDim) if absent
 

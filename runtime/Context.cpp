@@ -97,7 +97,7 @@ Result<std::shared_ptr<const LoadedModule>> ContextImpl::load(const CompiledKern
 }
 
 Status ContextImpl::addKernels(PlanState &state, const std::string &kernel) {
-  KernelConfig config{state.spec.stages, state.spec.exp2};
+  KernelConfig config{state.spec.stages, state.spec.exp2, state.spec.alignment};
   Result<CompiledKernels> compiled = source_.get(kernelSpec(state, kernel), config, *state.target);
   if (!compiled)
     return compiled.status();

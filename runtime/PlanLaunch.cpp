@@ -54,16 +54,17 @@ Status Launch::checkTensor(const TensorView &view, const char *field, int64_t ch
     if (view.shape[dim] < 1)
       return Status::invalid(std::string(field) + ".shape[" + std::to_string(dim) + "]", std::to_string(view.shape[dim]),
                              "1 or more");
+  const char *hint = plan.spec.alignment > 2 ? "; a plan with alignment 2 takes any" : "";
   if (reinterpret_cast<uintptr_t>(view.data) % alignment)
     return Status::invalid(std::string(field) + ".data",
                            "an address that is " + std::to_string(reinterpret_cast<uintptr_t>(view.data) % alignment) +
                                " mod " + std::to_string(alignment),
-                           "a multiple of " + std::to_string(alignment) + " bytes");
+                           "a multiple of " + std::to_string(alignment) + " bytes" + hint);
   for (int dim = 0; dim < 3; ++dim)
-    if (view.shape[dim] > 1 && view.stride[dim] * 2 % static_cast<int64_t>(alignment))
+    if (view.shape[dim] > 1 && view.stride[dim] % static_cast<int64_t>(alignment / 2))
       return Status::invalid(std::string(field) + ".stride[" + std::to_string(dim) + "]", std::to_string(view.stride[dim]),
                              "a multiple of " + std::to_string(alignment / 2) + " elements, so that rows are aligned to " +
-                                 std::to_string(alignment) + " bytes");
+                                 std::to_string(alignment) + " bytes" + hint);
   return Status::ok();
 }
 
@@ -76,9 +77,11 @@ static Status agree(const char *field, int64_t value, const char *other, int64_t
 Status Launch::checkExtents(const AttentionArguments &arguments) {
   const TensorView &q = arguments.q, &k = arguments.k, &v = arguments.v, &o = arguments.o;
   const Spec &spec = plan.spec;
-  // cp.async copies K and V in pieces of 16 bytes; Q and O move in pairs of elements.
-  Status checks[] = {checkTensor(q, "q", spec.headDim, 4, false), checkTensor(k, "k", spec.headDim, 16, false),
-                     checkTensor(v, "v", spec.valueDim, 16, false), checkTensor(o, "o", spec.valueDim, 4, true)};
+  // K and V are copied in pieces of 16 bytes; Q and O move in pairs of elements. (quantize copies Q as well.)
+  size_t pieces = spec.alignment, pairs = plan.budget == Budget::AllHigh ? std::min<size_t>(4, pieces) : pieces;
+  Status checks[] = {checkTensor(q, "q", spec.headDim, pairs, false), checkTensor(k, "k", spec.headDim, pieces, false),
+                     checkTensor(v, "v", spec.valueDim, pieces, false),
+                     checkTensor(o, "o", spec.valueDim, std::min<size_t>(4, pieces), true)};
   for (Status &status : checks)
     if (!status)
       return status;
@@ -149,9 +152,9 @@ static Status checkPacked(const PackedKV &packed, const PackedKV &expected) {
 }
 
 Status Launch::bindKeys(const TensorView &k, const TensorView &v, const PackedKV &packed) {
-  if (Status status = checkTensor(k, "k", plan.spec.headDim, 16, false); !status)
+  if (Status status = checkTensor(k, "k", plan.spec.headDim, plan.spec.alignment, false); !status)
     return status;
-  if (Status status = checkTensor(v, "v", plan.spec.valueDim, 16, false); !status)
+  if (Status status = checkTensor(v, "v", plan.spec.valueDim, plan.spec.alignment, false); !status)
     return status;
   for (int dim = 0; dim < 3; ++dim)
     if (v.shape[dim] != k.shape[dim])

@@ -72,6 +72,7 @@ std::string thrift::print(const Spec &spec) {
   count("sink", spec.sink);
   count("local", spec.local);
   add("exp2", spec.exp2);
+  count("alignment", spec.alignment);
   count("stages", spec.stages);
   return text;
 }

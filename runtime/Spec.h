@@ -36,6 +36,7 @@ struct Spec {
   int64_t local = 0;                 ///< n: each block on the diagonal of a query block, and n - 1 before, always run high
 
   std::string exp2 = "approx"; ///< approx, or poly: bit-equal on every machine
+  int alignment = 16;          ///< of the rows of tensors, in bytes: 16, or 2 for any strides, slower
   int stages = 2;              ///< tiles of K and V in flight or in use
 };
 

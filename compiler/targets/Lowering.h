@@ -16,6 +16,7 @@ namespace thrift {
 struct ScheduleChoices {
   int64_t stages = 2;        ///< slots of each ring
   std::string exp2 = "approx";
+  int64_t alignment = 16;    ///< bytes that rows of the caller's tensors are aligned to: 16 or 2
   int64_t sharedLimit = 101376; ///< bytes that one CTA may use
 };
 

@@ -122,6 +122,13 @@ private:
     stream(from.scales, elementBytes, scaleBytes);
   }
 
+  /// One chunk, element by element: cp.async needs aligned addresses.
+  static void copyElements(Value to, Value from, Value exists, Emitter &e) {
+    Value zero = e.truncate(e.i32(0), e.i16());
+    for (int64_t n = 0; n < kChunkBytes / 2; ++n)
+      e.store(e.select(exists, e.load(e.i16(), e.address(from, 2 * n), 2), zero), e.address(to, 2 * n), 2);
+  }
+
   static void copyStrided(CopyOp op, TileType tile, ValueRange view, ValueRange indices, Value to, Emitter &e) {
     StridedTile from = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
     int64_t rowBytes = tile.columns() * 2, chunksPerRow = rowBytes / kChunkBytes;
@@ -131,8 +138,11 @@ private:
       Value exists = e.less(e.add(from.firstRow, row), from.rows);
       Value safeRow = e.select(exists, row, e.sub(e.i32(0), from.firstRow));
       Value source = e.address(rowAddress(e, from, safeRow, 2), e.mul(chunk, kChunkBytes));
-      Value bytes = e.select(exists, e.i32(kChunkBytes), e.i32(0));
-      copyChunk(e, e.address(to, swizzledOffset(e, row, chunk, rowBytes)), source, bytes);
+      Value target = e.address(to, swizzledOffset(e, row, chunk, rowBytes));
+      if (op.getAlignment() >= kChunkBytes)
+        copyChunk(e, target, source, e.select(exists, e.i32(kChunkBytes), e.i32(0)));
+      else
+        copyElements(target, source, exists, e);
     });
   }
 };
@@ -158,6 +168,15 @@ struct ConvertLoad : TilePattern<LoadOp> {
   }
 
 private:
+  /// Two neighbouring 16-bit values.
+  static Value loadPair(LoadOp op, Type pair, Value address, Emitter &e) {
+    if (op.getAlignment() >= 4)
+      return e.load(pair, address, 4);
+    Value low = e.load(e.i16(), address, 2), high = e.load(e.i16(), e.address(address, 2), 2);
+    auto wide = [&](Value half) { return arith::ExtUIOp::create(e.builder, e.loc, e.i32(), half).getResult(); };
+    return e.bitcast(e.bor(wide(low), e.shl(wide(high), 16)), pair);
+  }
+
   static SmallVector<Value> loadOperand(LoadOp op, TileType tile, ValueRange view, ValueRange indices, Emitter &e) {
     StridedTile from = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
     FragmentPlace place = fragmentPlace(e);
@@ -166,11 +185,12 @@ private:
     Value column = e.mul(place.q, 4);
     Value low = e.address(rowAddress(e, from, e.min(place.row, last), 2), column);
     Value high = e.address(rowAddress(e, from, e.min(e.add(place.row, 8), last), 2), column);
+    Type pair = operandType(tile.elementFormat(), e.builder.getContext());
     SmallVector<Value> fragments;
     for (int64_t k = 0; k < tile.columns(); k += 16)
       for (int64_t half : {0, 16})
         for (Value row : {low, high})
-          fragments.push_back(e.load(operandType(tile.elementFormat(), e.builder.getContext()), e.address(row, 2 * k + half), 4));
+          fragments.push_back(loadPair(op, pair, e.address(row, 2 * k + half), e));
     return fragments;
   }
 
@@ -247,8 +267,13 @@ private:
         for (int64_t n = 0; n < tile.columns() / 8; ++n) {
           Value first = values[4 * n + 2 * half], second = values[4 * n + 2 * half + 1];
           // The first operand of the conversion becomes the upper half.
-          Value pair = e.intrinsic(pack, packed, {second, first});
-          e.store(e.bitcast(pair, e.i32()), e.address(address, 16 * n), 4);
+          Value pair = e.bitcast(e.intrinsic(pack, packed, {second, first}), e.i32());
+          if (op.getAlignment() >= 4) {
+            e.store(pair, e.address(address, 16 * n), 4);
+            continue;
+          }
+          e.store(e.truncate(pair, e.i16()), e.address(address, 16 * n), 2);
+          e.store(e.truncate(e.shr(pair, 16), e.i16()), e.address(address, 16 * n + 2), 2);
         }
       });
     }

@@ -79,6 +79,8 @@ LogicalResult Scheduler::run() {
       return failure();
   for (SummarizeOp summarize : kernel.getBody().getOps<SummarizeOp>())
     setLayout(summarize.getMean(), TileLayout::Columns);
+  for (StoreOp store : kernel.getBody().getOps<StoreOp>())
+    store.setAlignment(options.alignment);
   for (FinishOp finish : kernel.getBody().getOps<FinishOp>())
     for (Value value : finish.getResults())
       setLayout(value, TileLayout::Accumulator);
@@ -160,7 +162,7 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
   };
   auto copyAll = [&](Value j, Value number, Value condition) {
     for (auto [load, ring] : llvm::zip(loads, rings))
-      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition);
+      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition, options.alignment);
     CommitOp::create(builder, loc);
   };
 
@@ -216,6 +218,7 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
 /// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more than
 /// one way into shared memory.
 LogicalResult Scheduler::stageLoad(LoadOp load) {
+  load.setAlignment(options.alignment);
   if (load.getTile().getType().tileLayout())
     return success(); // a query tile: layoutSweep has placed it
   auto feeds = [&](auto predicate) { return llvm::any_of(load->getUsers(), predicate); };
@@ -231,7 +234,7 @@ LogicalResult Scheduler::stageLoad(LoadOp load) {
   AllocOp ring = allocate(loc, load.getTile().getType(), 1, offset);
   Value zero = constant(loc, 0);
   Value yes = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
-  CopyOp::create(builder, loc, load.getView(), load.getIndices(), ring, zero, yes);
+  CopyOp::create(builder, loc, load.getView(), load.getIndices(), ring, zero, yes, options.alignment);
   CommitOp::create(builder, loc);
   WaitOp::create(builder, loc, 0);
   BarrierOp::create(builder, loc);
@@ -267,7 +270,8 @@ LogicalResult Scheduler::sliceQuantize(QuantizeOp quantize) {
   Value first = loop.getInductionVar();
   auto slice = SliceOp::create(builder, loc, resized(source, !transposed), quantize.getSource(), first, transposed);
   auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, 0);
-  StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result));
+  StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result),
+                  builder.getI32IntegerAttr(options.alignment));
   store.erase();
   quantize.erase();
   return success();

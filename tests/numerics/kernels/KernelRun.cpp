@@ -16,18 +16,23 @@
 using namespace thrift;
 using namespace thrift::test;
 
+/// A view of `values`, which it resizes, with `padding` elements after each row.
 static TensorView viewOf(std::vector<uint16_t> &values, DType dtype, int64_t batch, int64_t heads, int64_t tokens,
-                         int64_t channels, bool tokensFirst) {
-  values.resize(batch * heads * tokens * channels);
-  if (tokensFirst)
-    return TensorView::contiguous(values.data(), dtype, {batch, tokens, heads, channels}).transposed(1, 2);
-  return TensorView::contiguous(values.data(), dtype, {batch, heads, tokens, channels});
+                         int64_t channels, bool tokensFirst, int64_t padding) {
+  int64_t row = channels + padding;
+  values.resize(batch * heads * tokens * row);
+  TensorView view = tokensFirst
+                        ? TensorView::contiguous(values.data(), dtype, {batch, tokens, heads, row}).transposed(1, 2)
+                        : TensorView::contiguous(values.data(), dtype, {batch, heads, tokens, row});
+  view.shape[3] = channels;
+  return view;
 }
 
 Tensors thrift::test::makeTensors(const Problem &problem, const Spec &spec) {
   Tensors tensors;
+  tensors.padding = problem.padding;
   auto view = [&](std::vector<uint16_t> &values, int64_t heads, int64_t tokens, int64_t channels) {
-    return viewOf(values, spec.dtype, problem.batch, heads, tokens, channels, problem.tokensFirst);
+    return viewOf(values, spec.dtype, problem.batch, heads, tokens, channels, problem.tokensFirst, problem.padding);
   };
   tensors.qView = view(tensors.q, problem.qHeads, problem.qLen, spec.headDim);
   tensors.kView = view(tensors.k, problem.kvHeads, problem.kvLen, spec.headDim);
@@ -97,9 +102,9 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   AttentionShape shape = shapeOf(tensors, plan.spec());
   Extents extents{shape.batch, shape.qHeads, shape.kvHeads, shape.qLen, shape.kvLen};
 
-  std::vector<uint16_t> oHost(q.numElements() / q.shape[3] * v.shape[3]);
+  std::vector<uint16_t> oHost;
   bool tokensFirst = q.stride[1] < q.stride[2];
-  TensorView oView = viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst);
+  TensorView oView = viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
   std::vector<float> lseHost(shape.batch * shape.qHeads * shape.qLen);
   TensorView lseView = TensorView::contiguous(lseHost.data(), DType::F32, {shape.batch, shape.qHeads, shape.qLen});
 

@@ -24,12 +24,14 @@ struct Problem {
   uint32_t seed = 1;
   float spread = 1; ///< of the logits: queries are scaled by it
   bool constantKeys = false; ///< all keys equal: all scores of a router tie
+  int64_t padding = 0;       ///< elements between rows: strides that no vector load likes
 };
 
 /// Host tensors of a problem, in the spec's type.
 struct Tensors {
   std::vector<uint16_t> q, k, v;
   TensorView qView, kView, vView; ///< of the vectors above, as [batch, heads, tokens, channels]
+  int64_t padding = 0;            ///< elements after each row
 };
 
 Tensors makeTensors(const Problem &problem, const Spec &spec);

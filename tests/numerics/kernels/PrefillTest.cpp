@@ -100,6 +100,10 @@ static std::vector<Case> shapes() {
   few.minBlocks = 50; // more than any row sees
   Problem ties = makeProblem(260, 520);
   ties.constantKeys = true;
+  Spec anyStrides = makeSpec(0.3), anyStridesHigh = makeSpec(1);
+  anyStrides.alignment = anyStridesHigh.alignment = 2;
+  Problem padded = makeProblem(100, 260, 4, 2, 2, true);
+  padded.padding = 3;
   Problem peaked = makeProblem(200, 500);
   peaked.spread = 8;
   return {{"no_mask_64", noMask64, makeProblem(130, 333, 2, 1)},
@@ -116,6 +120,8 @@ static std::vector<Case> shapes() {
           {"forced_blocks", forced, makeProblem(300, 900)},
           {"fewer_visible_than_minimum", few, makeProblem(300, 300)},
           {"all_scores_equal", makeSpec(0.3), ties},
+          {"any_strides", anyStrides, padded},
+          {"any_strides_all_high", anyStridesHigh, padded},
           {"peaked_logits", makeSpec(0.2), peaked}};
 }
 INSTANTIATE_TEST_SUITE_P(Shapes, Prefill, testing::ValuesIn(shapes()),
