@@ -118,7 +118,11 @@ RouteRow locateRoutes(Emitter &e, mlir::Operation *op, RoutesType type, ValueRan
 /// exp2 of a finite or minus infinite argument.
 Value exp2(Emitter &e, Value x, llvm::StringRef kind);
 
-/// Two f16 scales (times 2^kWidenedLog2) from E4M3 codes, each an i32 of which the low byte counts; NaN stays NaN.
+/// Sets bit 7 of each byte that is E4M3's NaN. Scales have no sign, so the bit is free.
+Value markNaN(Emitter &e, Value codes);
+/// One or two neighbouring scale codes, marked.
+Value loadCodes(Emitter &e, Value address, int64_t count);
+/// Two f16 scales (times 2^kWidenedLog2) from marked E4M3 codes, each an i32 of which the low byte counts; NaN stays NaN.
 Value widenScales(Emitter &e, Value low, Value high);
 /// The eight E2M1 values of a word, scaled, as four pairs: pair j holds nibbles j and j + 4.
 llvm::SmallVector<Value> widenWord(Emitter &e, Value word, Value scales);

@@ -173,7 +173,7 @@ private:
     if (op.getAlignment() >= 4)
       return e.load(pair, address, 4);
     Value low = e.load(e.i16(), address, 2), high = e.load(e.i16(), e.address(address, 2), 2);
-    auto wide = [&](Value half) { return arith::ExtUIOp::create(e.builder, e.loc, e.i32(), half).getResult(); };
+    auto wide = [&](Value half) { return e.widen32(half); };
     return e.bitcast(e.bor(wide(low), e.shl(wide(high), 16)), pair);
   }
 
@@ -203,11 +203,11 @@ private:
     for (Value row : {place.row, e.add(place.row, 8)}) {
       Value elements = e.address(e.address(from.elements, e.mul(row, columns / 2)), e.mul(place.q, columns / 8));
       Value scales = e.address(e.address(from.scales, e.mul(row, columns / kGroupSize)), e.mul(place.q, groups));
-      SmallVector<Value> &row_pairs = pairs.emplace_back();
+      SmallVector<Value> &rowPairs = pairs.emplace_back();
+      Value codes = loadCodes(e, scales, groups);
       for (int64_t word = 0; word < words; ++word) {
-        Value scale = e.load(e.i8(), e.address(scales, word / 2), 1);
-        Value code = arith::ExtUIOp::create(e.builder, e.loc, e.i32(), scale);
-        llvm::append_range(row_pairs, widenWord(e, e.load(e.i32(), e.address(elements, 4 * word), 4), widenScales(e, code, code)));
+        Value code = e.band(e.shr(codes, 8 * (word / 2)), 0xFF);
+        llvm::append_range(rowPairs, widenWord(e, e.load(e.i32(), e.address(elements, 4 * word), 4), widenScales(e, code, code)));
       }
     }
     SmallVector<Value> fragments;

@@ -13,7 +13,7 @@ Value Emitter::constant(TypedAttr value) {
       builder.setInsertionPointToStart(&function.getBody().front());
     else if (auto function = dyn_cast<LLVM::LLVMFuncOp>(builder.getBlock()->getParentOp()))
       builder.setInsertionPointToStart(&function.getBody().front());
-    known = arith::ConstantOp::create(builder, loc, value);
+    known = LLVM::ConstantOp::create(builder, loc, value.getType(), value);
   }
   return known;
 }
@@ -33,52 +33,46 @@ Value Emitter::half2(uint32_t bits) {
 
 static Value constantLike(Emitter &e, Value a, int64_t b) { return a.getType().isInteger(64) ? e.i64(b) : e.i32(b); }
 
-Value Emitter::add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
+Value Emitter::add(Value a, Value b) { return LLVM::AddOp::create(builder, loc, a, b); }
+Value Emitter::sub(Value a, Value b) { return LLVM::SubOp::create(builder, loc, a, b); }
+Value Emitter::mul(Value a, Value b) { return LLVM::MulOp::create(builder, loc, a, b); }
+Value Emitter::divide(Value a, Value b) { return LLVM::UDivOp::create(builder, loc, a, b); }
+Value Emitter::band(Value a, Value b) { return LLVM::AndOp::create(builder, loc, a, b); }
+Value Emitter::bor(Value a, Value b) { return LLVM::OrOp::create(builder, loc, a, b); }
+Value Emitter::bxor(Value a, Value b) { return LLVM::XOrOp::create(builder, loc, a, b); }
+Value Emitter::shl(Value a, Value b) { return LLVM::ShlOp::create(builder, loc, a, b); }
+Value Emitter::shr(Value a, Value b) { return LLVM::LShrOp::create(builder, loc, a, b); }
 Value Emitter::add(Value a, int64_t b) { return b == 0 ? a : add(a, constantLike(*this, a, b)); }
-Value Emitter::sub(Value a, Value b) { return builder.createOrFold<arith::SubIOp>(loc, a, b); }
-Value Emitter::mul(Value a, Value b) { return builder.createOrFold<arith::MulIOp>(loc, a, b); }
 Value Emitter::mul(Value a, int64_t b) { return b == 1 ? a : mul(a, constantLike(*this, a, b)); }
-Value Emitter::divide(Value a, Value b) { return builder.createOrFold<arith::DivUIOp>(loc, a, b); }
 Value Emitter::divide(Value a, int64_t b) { return b == 1 ? a : divide(a, constantLike(*this, a, b)); }
-Value Emitter::remainder(Value a, int64_t b) {
-  return builder.createOrFold<arith::RemUIOp>(loc, a, constantLike(*this, a, b));
-}
-Value Emitter::min(Value a, Value b) { return builder.createOrFold<arith::MinSIOp>(loc, a, b); }
-Value Emitter::max(Value a, Value b) { return builder.createOrFold<arith::MaxSIOp>(loc, a, b); }
-Value Emitter::band(Value a, Value b) { return builder.createOrFold<arith::AndIOp>(loc, a, b); }
+Value Emitter::remainder(Value a, int64_t b) { return LLVM::URemOp::create(builder, loc, a, constantLike(*this, a, b)); }
 Value Emitter::band(Value a, int64_t b) { return band(a, constantLike(*this, a, b)); }
-Value Emitter::bor(Value a, Value b) { return builder.createOrFold<arith::OrIOp>(loc, a, b); }
-Value Emitter::bxor(Value a, Value b) { return builder.createOrFold<arith::XOrIOp>(loc, a, b); }
-Value Emitter::shl(Value a, int64_t b) {
-  return b == 0 ? a : builder.createOrFold<arith::ShLIOp>(loc, a, constantLike(*this, a, b));
-}
-Value Emitter::shr(Value a, int64_t b) {
-  return b == 0 ? a : builder.createOrFold<arith::ShRUIOp>(loc, a, constantLike(*this, a, b));
-}
-Value Emitter::compare(Predicate predicate, Value a, Value b) {
-  return builder.createOrFold<arith::CmpIOp>(loc, predicate, a, b);
-}
-Value Emitter::select(Value condition, Value a, Value b) {
-  return builder.createOrFold<arith::SelectOp>(loc, condition, a, b);
-}
-Value Emitter::extend64(Value a) { return builder.createOrFold<arith::ExtSIOp>(loc, i64(), a); }
-Value Emitter::truncate(Value a, Type type) { return builder.createOrFold<arith::TruncIOp>(loc, type, a); }
+Value Emitter::shl(Value a, int64_t b) { return b == 0 ? a : shl(a, constantLike(*this, a, b)); }
+Value Emitter::shr(Value a, int64_t b) { return b == 0 ? a : shr(a, constantLike(*this, a, b)); }
+Value Emitter::shrSigned(Value a, int64_t b) { return LLVM::AShrOp::create(builder, loc, a, constantLike(*this, a, b)); }
+Value Emitter::min(Value a, Value b) { return LLVM::SMinOp::create(builder, loc, a, b); }
+Value Emitter::max(Value a, Value b) { return LLVM::SMaxOp::create(builder, loc, a, b); }
+Value Emitter::compare(Predicate predicate, Value a, Value b) { return LLVM::ICmpOp::create(builder, loc, predicate, a, b); }
+Value Emitter::select(Value condition, Value a, Value b) { return LLVM::SelectOp::create(builder, loc, condition, a, b); }
+Value Emitter::extend64(Value a) { return LLVM::SExtOp::create(builder, loc, i64(), a); }
+Value Emitter::widen32(Value a) { return LLVM::ZExtOp::create(builder, loc, i32(), a); }
+Value Emitter::truncate(Value a, Type type) { return LLVM::TruncOp::create(builder, loc, type, a); }
 Value Emitter::popcount(Value a) { return LLVM::CtPopOp::create(builder, loc, a.getType(), a); }
 
-Value Emitter::fadd(Value a, Value b) { return arith::AddFOp::create(builder, loc, a, b); }
-Value Emitter::fsub(Value a, Value b) { return arith::SubFOp::create(builder, loc, a, b); }
-Value Emitter::fmul(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
-Value Emitter::fdiv(Value a, Value b) { return arith::DivFOp::create(builder, loc, a, b); }
+Value Emitter::fadd(Value a, Value b) { return LLVM::FAddOp::create(builder, loc, a, b); }
+Value Emitter::fsub(Value a, Value b) { return LLVM::FSubOp::create(builder, loc, a, b); }
+Value Emitter::fmul(Value a, Value b) { return LLVM::FMulOp::create(builder, loc, a, b); }
+Value Emitter::fdiv(Value a, Value b) { return LLVM::FDivOp::create(builder, loc, a, b); }
 Value Emitter::fma(Value a, Value b, Value c) { return LLVM::FMAOp::create(builder, loc, a.getType(), a, b, c); }
-Value Emitter::fmaxNaN(Value a, Value b) { return arith::MaximumFOp::create(builder, loc, a, b); }
-Value Emitter::fmaxNumber(Value a, Value b) { return arith::MaxNumFOp::create(builder, loc, a, b); }
-Value Emitter::fminNumber(Value a, Value b) { return arith::MinNumFOp::create(builder, loc, a, b); }
+Value Emitter::fmaxNaN(Value a, Value b) { return LLVM::MaximumOp::create(builder, loc, a, b); }
+Value Emitter::fmaxNumber(Value a, Value b) { return LLVM::MaxNumOp::create(builder, loc, a, b); }
+Value Emitter::fminNumber(Value a, Value b) { return LLVM::MinNumOp::create(builder, loc, a, b); }
 Value Emitter::fabs(Value a) { return LLVM::FAbsOp::create(builder, loc, a.getType(), a); }
-Value Emitter::fcompare(arith::CmpFPredicate predicate, Value a, Value b) {
-  return arith::CmpFOp::create(builder, loc, predicate, a, b);
+Value Emitter::fcompare(FloatPredicate predicate, Value a, Value b) {
+  return LLVM::FCmpOp::create(builder, loc, predicate, a, b);
 }
 Value Emitter::toInt(Value a) { return intrinsic("llvm.nvvm.f2i.rn", i32(), a); }
-Value Emitter::toFloat(Value a) { return arith::SIToFPOp::create(builder, loc, f32(), a); }
+Value Emitter::toFloat(Value a) { return LLVM::SIToFPOp::create(builder, loc, f32(), a); }
 Value Emitter::bitcast(Value a, Type type) {
   return a.getType() == type ? a : Value(LLVM::BitcastOp::create(builder, loc, type, a));
 }

@@ -1,12 +1,12 @@
 //===- Emitter.h - short names for the instructions of one thread -----------===//
 //
 // A thin wrapper around a builder at one place: integer and float arithmetic, addresses, memory, warp operations. It keeps
-// the conversions readable; it decides nothing.
+// the conversions readable; it decides nothing. It writes LLVM and NVVM ops at once, since converting thousands of arith ops
+// afterwards would cost as much as making them.
 
 #ifndef THRIFTJIT_COMPILER_TARGETS_PORTABLE_EMITTER_H
 #define THRIFTJIT_COMPILER_TARGETS_PORTABLE_EMITTER_H
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,7 +16,8 @@ namespace thrift::portable {
 using mlir::Type;
 using mlir::Value;
 using mlir::ValueRange;
-using Predicate = mlir::arith::CmpIPredicate;
+using Predicate = mlir::LLVM::ICmpPredicate;
+using FloatPredicate = mlir::LLVM::FCmpPredicate;
 
 constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 
@@ -63,10 +64,14 @@ public:
   Value bxor(Value a, Value b);
   Value shl(Value a, int64_t b);
   Value shr(Value a, int64_t b); ///< logical
+  Value shr(Value a, Value b);   ///< logical
+  Value shl(Value a, Value b);
+  Value shrSigned(Value a, int64_t b);
   Value compare(Predicate predicate, Value a, Value b);
   Value less(Value a, Value b) { return compare(Predicate::slt, a, b); }
   Value select(Value condition, Value a, Value b);
   Value extend64(Value a); ///< sign-extends i32
+  Value widen32(Value a);  ///< zero-extends i8 or i16
   Value truncate(Value a, Type type);
   Value popcount(Value a);
 
@@ -80,7 +85,7 @@ public:
   Value fmaxNumber(Value a, Value b);
   Value fminNumber(Value a, Value b);
   Value fabs(Value a);
-  Value fcompare(mlir::arith::CmpFPredicate predicate, Value a, Value b);
+  Value fcompare(FloatPredicate predicate, Value a, Value b);
   Value toInt(Value a);    ///< f32 to i32, to nearest, ties to even
   Value toFloat(Value a);  ///< i32 to f32
   Value bitcast(Value a, Type type);

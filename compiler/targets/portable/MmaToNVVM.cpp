@@ -36,16 +36,21 @@ static Four loadMatrices(Emitter &e, ElementFormat format, Value address, bool t
 // Widening FP4
 //===----------------------------------------------------------------------===//
 
+Value portable::markNaN(Emitter &e, Value codes) {
+  // Only E4M3's NaN, 0x7F, carries into bit 7 when one is added.
+  return e.bor(codes, e.band(e.add(codes, 0x01010101), 0x80808080));
+}
+
 Value portable::widenScales(Emitter &e, Value low, Value high) {
-  // The bits of an E4M3 code, moved up by 7, are an f16 of 2^-8 of its value, subnormals included.
+  // The bits of an E4M3 code, moved up by 7, are an f16 of 2^-8 of its value, subnormals included. The mark of a NaN moves to
+  // bit 14 and completes an exponent of ones.
   Value codes = e.bor(e.shl(low, 7), e.shl(high, 23));
-  Value scaled = e.fmul(e.bitcast(codes, e.half2()), e.half2(0x78007800)); // times 2^15: 2^7 in all
-  // E4M3's NaN would be 480 by this rule.
-  auto poison = [&](Value code, int64_t bits) {
-    return e.select(e.compare(Predicate::eq, code, e.i32(0x7F)), e.i32(bits), e.i32(0));
-  };
-  Value nan = e.bor(poison(low, 0x7E00), poison(high, 0x7E000000));
-  return e.bitcast(e.bor(e.bitcast(scaled, e.i32()), nan), e.half2());
+  return e.fmul(e.bitcast(codes, e.half2()), e.half2(0x78007800)); // times 2^15: 2^7 in all
+}
+
+Value portable::loadCodes(Emitter &e, Value address, int64_t count) {
+  Value codes = count == 1 ? e.load(e.i8(), address, 1) : e.load(e.i16(), address, 2);
+  return markNaN(e, e.widen32(codes));
 }
 
 SmallVector<Value> portable::widenWord(Emitter &e, Value word, Value scales) {
@@ -115,9 +120,9 @@ private:
     for (int64_t n = 0; n < keys.rows() / 8; ++n) {
       Value packed = e.load(e.vector(words, e.i32()), e.address(elements, n * 8 * columns / 2), 4 * words);
       SmallVector<Value> scale;
+      Value codes = loadCodes(e, e.address(scales, n * 8 * columns / kGroupSize), groups);
       for (int64_t group = 0; group < groups; ++group) {
-        Value code = e.load(e.i8(), e.address(scales, n * 8 * columns / kGroupSize + group), 1);
-        code = arith::ExtUIOp::create(e.builder, e.loc, e.i32(), code);
+        Value code = e.band(e.shr(codes, 8 * group), 0xFF);
         scale.push_back(widenScales(e, code, code));
       }
       for (int64_t word = 0; word < words; ++word) {
@@ -196,7 +201,7 @@ private:
       for (int64_t n = 0; n < channels / 8; ++n) {
         int64_t channel = tile * channels + 8 * n;
         Value packed = e.load(e.vector(2, e.i32()), e.address(elements, channel * kTokenTile / 2), 8);
-        Value codes = e.load(e.i32(), e.address(scales, channel * tileGroups), 4);
+        Value codes = markNaN(e, e.load(e.i32(), e.address(scales, channel * tileGroups), 4));
         for (int64_t word = 0; word < 2; ++word) {
           // A word holds groups 2 word and 2 word + 1 of 16 tokens: nibbles j and j + 4 have different scales.
           Value low = e.band(e.shr(codes, 16 * word), 0xFF), high = e.band(e.shr(codes, 16 * word + 8), 0xFF);

@@ -18,7 +18,7 @@ GroupPlace portable::groupPlace(Emitter &e, int64_t contracted) {
 static Value widenHalf(Emitter &e, Value bits, ElementFormat format) { // bits: i16
   if (format == ElementFormat::F16)
     return LLVM::FPExtOp::create(e.builder, e.loc, e.f32(), e.bitcast(bits, e.builder.getF16Type()));
-  return e.bitcast(e.shl(arith::ExtUIOp::create(e.builder, e.loc, e.i32(), bits), 16), e.f32());
+  return e.bitcast(e.shl(e.widen32(bits), 16), e.f32());
 }
 
 namespace {
@@ -61,7 +61,7 @@ Value encodeE4M3(Emitter &e, Value x) {
   Value rounded = e.add(e.add(bits, e.i32(0x7FFFF)), e.band(e.shr(bits, 20), 1));
   Value normal = e.sub(e.shr(rounded, 20), e.i32(120 << 3));
   Value subnormal = e.toInt(e.fmul(bounded, e.f32(512.0f))); // multiples of 2^-9
-  return e.select(e.fcompare(arith::CmpFPredicate::OLT, bounded, e.f32(0.015625f)), subnormal, normal);
+  return e.select(e.fcompare(FloatPredicate::olt, bounded, e.f32(0.015625f)), subnormal, normal);
 }
 
 Value decodeE4M3(Emitter &e, Value code) {
@@ -77,7 +77,7 @@ Value encodeE2M1(Emitter &e, Value x) {
   Value fine = e.toInt(e.fmul(magnitude, e.f32(2.0f)));
   Value middle = e.add(e.toInt(magnitude), 2);
   Value coarse = e.add(e.toInt(e.fmul(magnitude, e.f32(0.5f))), 4);
-  auto below = [&](float bound) { return e.fcompare(arith::CmpFPredicate::OLT, magnitude, e.f32(bound)); };
+  auto below = [&](float bound) { return e.fcompare(FloatPredicate::olt, magnitude, e.f32(bound)); };
   Value code = e.select(below(2.0f), fine, e.select(below(4.0f), middle, coarse));
   return e.bor(code, e.band(e.shr(bits, 28), 8));
 }

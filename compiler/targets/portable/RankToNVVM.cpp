@@ -80,14 +80,14 @@ private:
 
     // The count-th largest key, one bit after the other: the largest t with at least count keys >= t.
     Value threshold = e.loop(e.i32(0), e.i32(32), e.i32(1), {e.i32(0)}, [&](Value bit, ValueRange carried) {
-      Value probe = arith::ShRUIOp::create(e.builder, e.loc, e.i32(int64_t(1) << 31), bit);
+      Value probe = e.shr(e.i32(int64_t(1) << 31), bit);
       Value candidate = e.bor(carried[0], probe);
       Value enough = e.compare(Predicate::sge, countKeys(row, e, Predicate::uge, candidate), count);
       return SmallVector<Value>{e.select(enough, candidate, carried[0])};
     })[0];
     Value ties = e.sub(count, countKeys(row, e, Predicate::ugt, threshold));
 
-    Value bit = arith::ShLIOp::create(e.builder, e.loc, e.i32(1), row.lane);
+    Value bit = e.shl(e.i32(1), row.lane);
     Value before = e.sub(bit, e.i32(1)); // lanes to the left
     e.loop(e.i32(0), row.visible, e.i32(32), {e.i32(0), e.i32(0)}, [&](Value first, ValueRange carried) {
       Value written = carried[0], tied = carried[1], j = e.add(first, row.lane);
@@ -143,9 +143,9 @@ private:
     Value safe = e.select(exists, j, e.i32(0));
     Value score = e.fadd(e.load(e.f32(), scoreAddress(e, row.scores, safe), 4), e.f32(0)); // -0 ties with +0
     Value bits = e.bitcast(score, e.i32());
-    Value sign = arith::ShRSIOp::create(e.builder, e.loc, bits, e.i32(31));
+    Value sign = e.shrSigned(bits, 31);
     Value key = e.bxor(bits, e.bor(sign, e.i32(int64_t(1) << 31)));
-    Value nan = e.fcompare(arith::CmpFPredicate::UNO, score, score);
+    Value nan = e.fcompare(FloatPredicate::uno, score, score);
     key = e.select(nan, e.i32(0xFFFFFFFE), key);
     Value isSink = e.less(j, row.sink);
     Value isLocal = e.band(e.compare(Predicate::sge, j, row.localBegin), e.less(j, row.localEnd));

@@ -9,7 +9,6 @@ using namespace thrift::portable;
 constexpr float kLog2E = 1.44269504088896340736f, kLn2 = 0.69314718055994530942f;
 static const float kInfinity = std::numeric_limits<float>::infinity();
 
-using FloatPredicate = arith::CmpFPredicate;
 
 //===----------------------------------------------------------------------===//
 // Exponential and logarithm
@@ -37,7 +36,7 @@ static Value log2(Emitter &e, Value x) {
   // Take sqrt(1/2) off before cutting the exponent, so that the mantissa lies around one.
   constexpr int64_t sqrtHalf = 0x3F3504F3;
   Value reduced = e.sub(bits, e.i32(sqrtHalf));
-  Value exponent = arith::ShRSIOp::create(e.builder, e.loc, reduced, e.i32(23));
+  Value exponent = e.shrSigned(reduced, 23);
   Value mantissa = e.bitcast(e.add(e.band(reduced, 0x007FFFFF), sqrtHalf), e.f32());
   Value s = e.fdiv(e.fsub(mantissa, e.f32(1.0f)), e.fadd(mantissa, e.f32(1.0f)));
   Value z = e.fmul(s, s);
@@ -129,7 +128,7 @@ struct ConvertOnlineSoftmax : TilePattern<OnlineSoftmaxOp> {
       Value maximum = e.fmaxNaN(state[half], e.fmul(quadMax(e, largest), scale));
       Value reference = maximum;
       if (op.getGuard()) // -inf - -inf is NaN: a row that has seen nothing is taken relative to zero
-        reference = e.select(e.fcompare(FloatPredicate::OEQ, maximum, e.f32(-kInfinity)), e.f32(0), maximum);
+        reference = e.select(e.fcompare(FloatPredicate::oeq, maximum, e.f32(-kInfinity)), e.f32(0), maximum);
       alpha[half] = exp2(e, e.fsub(state[half], reference), op.getExp2());
       Value negated = e.fsub(e.f32(0), reference);
       for (int64_t n = 0; n < blocks; ++n)
@@ -197,8 +196,8 @@ struct ConvertFinish : TilePattern<FinishOp> {
       Value maximum = state[half], sum = state[2 + half];
       for (int64_t distance : {1, 2})
         sum = e.fadd(sum, e.shuffleXor(sum, distance));
-      Value empty = e.fcompare(FloatPredicate::OEQ, maximum, nothing);
-      Value finite = e.fcompare(FloatPredicate::OLT, maximum, e.f32(kInfinity)); // false for NaN as well
+      Value empty = e.fcompare(FloatPredicate::oeq, maximum, nothing);
+      Value finite = e.fcompare(FloatPredicate::olt, maximum, e.f32(kInfinity)); // false for NaN as well
       // A row that saw nothing has O = 0 and l = 0; one whose maximum is no number shows it whatever exp2 made of it.
       Value inverse = e.select(empty, zero, e.fdiv(e.f32(1.0f), sum));
       inverse = e.select(finite, inverse, nan);
@@ -220,7 +219,7 @@ struct ConvertMerge : TilePattern<MergeOp> {
     Value nothing = e.f32(-kInfinity);
     for (int64_t half : {0, 1}) {
       Value maximum = e.fmaxNaN(a[half], b[half]);
-      Value reference = e.select(e.fcompare(FloatPredicate::OEQ, maximum, nothing), e.f32(0), maximum);
+      Value reference = e.select(e.fcompare(FloatPredicate::oeq, maximum, nothing), e.f32(0), maximum);
       Value scaleA = exp2(e, e.fsub(a[half], reference), "poly"), scaleB = exp2(e, e.fsub(b[half], reference), "poly");
       auto blend = [&](size_t n) { a[n] = e.fma(a[n], scaleA, e.fmul(b[n], scaleB)); };
       a[half] = maximum;
