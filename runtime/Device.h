@@ -36,17 +36,17 @@ class OwnedStream;
 
 /// What is known about a device once it is open. Constant for its lifetime.
 struct DeviceAttributes {
-  std::string backend;             ///< "cuda" or "sim"
-  std::string id;                  ///< what selects it: "cuda:0", "sim"
-  std::string name;                ///< as the driver spells it: "NVIDIA H100 80GB HBM3"
-  int computeMajor = 0;            ///< compute capability 9.0 runs sm_90 and sm_90a
+  std::string backend;  ///< "cuda" or "sim"
+  std::string id;       ///< what selects it: "cuda:0", "sim"
+  std::string name;     ///< as the driver spells it: "NVIDIA H100 80GB HBM3"
+  int computeMajor = 0; ///< compute capability 9.0 runs sm_90 and sm_90a
   int computeMinor = 0;
-  int multiprocessors = 0;         ///< SMs; host threads on the simulator
-  uint32_t sharedBytesPerBlock = 0; ///< most shared memory that one CTA may use, static and dynamic together, with opt-in
+  int multiprocessors = 0;          ///< SMs; host threads on the simulator
+  uint32_t sharedBytesPerBlock = 0; ///< most shared memory of one CTA, static and dynamic together, with opt-in
   uint32_t maxThreadsPerBlock = 0;
-  size_t l2Bytes = 0;              ///< 0 on the simulator
-  size_t memoryBytes = 0;          ///< of the whole device
-  int driverVersion = 0;           ///< newest CUDA version that the driver supports, 1000 * major + 10 * minor; 0 on the simulator
+  size_t l2Bytes = 0;     ///< 0 on the simulator
+  size_t memoryBytes = 0; ///< of the whole device
+  int driverVersion = 0;  ///< newest CUDA version of the driver, 1000 * major + 10 * minor; 0 on the simulator
 
   /// 90 for 9.0, 120 for 12.0.
   int computeCapability() const { return 10 * computeMajor + computeMinor; }
@@ -147,9 +147,9 @@ public:
   /// kind, or the driver is too old for this PTX.
   virtual Result<std::shared_ptr<const LoadedModule>> loadModule(const ModuleImage &image) = 0;
 
-  /// Starts a kernel. A launch that succeeds allocates nothing on the host or the device, takes no lock of ours and does
-  /// not wait, so that it can be captured in a CUDA graph. (The simulator runs the kernel to its end, and allocates.)
-  /// InvalidArgument when shape or arguments do not fit the kernel.
+  /// Starts a kernel. A launch that succeeds allocates nothing on the host or the device, takes no lock of ours and
+  /// does not wait, so that it can be captured in a CUDA graph. (The simulator runs the kernel to its end, and
+  /// allocates.) InvalidArgument when shape or arguments do not fit the kernel; on CUDA too few arguments go unnoticed.
   virtual Status launch(const LoadedKernel &kernel, const LaunchShape &shape, const LaunchArguments &arguments,
                         Stream stream) = 0;
 

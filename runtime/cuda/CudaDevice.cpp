@@ -65,7 +65,8 @@ Result<DeviceAttributes> CudaDevice::query(const Driver &driver, int ordinal) {
       {DeviceAttribute::L2CacheSize, &l2},
   };
   for (auto [attribute, value] : wanted)
-    if (Status status = driver.check(api.cuDeviceGetAttribute(value, attribute, device), "cuDeviceGetAttribute"); !status)
+    if (Status status = driver.check(api.cuDeviceGetAttribute(value, attribute, device), "cuDeviceGetAttribute");
+        !status)
       return status;
   attributes.maxThreadsPerBlock = uint32_t(maxThreads);
   attributes.sharedBytesPerBlock = uint32_t(shared);
@@ -85,9 +86,9 @@ Result<std::shared_ptr<CudaDevice>> CudaDevice::open(std::shared_ptr<const Drive
   DriverResult result = device->driver_->api().cuDevicePrimaryCtxRetain(&device->context_, number);
   if (result != DriverResult::Success) {
     device->context_ = nullptr;
-    return Status(StatusCode::DeviceUnavailable, device->attributes().id + " (" + device->attributes().name +
-                                                     ") gives no context: cuDevicePrimaryCtxRetain failed: " +
-                                                     device->driver_->explain(result));
+    return Status(StatusCode::DeviceUnavailable,
+                  device->attributes().id + " (" + device->attributes().name +
+                      ") gives no context: cuDevicePrimaryCtxRetain failed: " + device->driver_->explain(result));
   }
   return device;
 }
@@ -147,9 +148,8 @@ Status CudaDevice::copy(DevicePointer destination, DevicePointer source, size_t 
 Status CudaDevice::fill(DevicePointer destination, uint8_t value, size_t bytes, Stream stream) {
   if (bytes == 0)
     return Status::ok();
-  return inContext("cuMemsetD8Async", [&](const Symbols &api) {
-    return api.cuMemsetD8Async(destination, value, bytes, native(stream));
-  });
+  return inContext("cuMemsetD8Async",
+                   [&](const Symbols &api) { return api.cuMemsetD8Async(destination, value, bytes, native(stream)); });
 }
 
 Result<std::shared_ptr<const LoadedModule>> CudaDevice::loadModule(const ModuleImage &image) {
@@ -159,33 +159,34 @@ Result<std::shared_ptr<const LoadedModule>> CudaDevice::loadModule(const ModuleI
 Status CudaDevice::launch(const LoadedKernel &kernel, const LaunchShape &shape, const LaunchArguments &arguments,
                           Stream stream) {
   if (kernel.device() != this)
-    return Status::invalid("kernel", kernel.name() + " of another device", "a kernel that was loaded on " + attributes().id);
+    return Status::invalid("kernel", kernel.name() + " of another device",
+                           "a kernel that was loaded on " + attributes().id);
   const auto &entry = static_cast<const CudaKernel &>(kernel);
-  if (Status status = entry.checkLaunch(shape, arguments); !status)
+  if (Status status = entry.checkLaunch(driver_->api(), shape, arguments); !status)
     return status;
-  void *values[LaunchArguments::kMaxCount];
-  for (size_t i = 0; i < arguments.count(); ++i)
-    values[i] = const_cast<void *>(arguments.value(i));
+  // One buffer with its size, and not an array of pointers: that the driver would follow to its end, also past the
+  // last argument that is there.
+  size_t bytes = arguments.packedBytes();
+  void *extra[] = {reinterpret_cast<void *>(kLaunchParamBufferPointer), const_cast<void *>(arguments.packed()),
+                   reinterpret_cast<void *>(kLaunchParamBufferSize), &bytes, reinterpret_cast<void *>(kLaunchParamEnd)};
   return inContext("cuLaunchKernel", [&](const Symbols &api) {
     return api.cuLaunchKernel(entry.function(), shape.grid.x, shape.grid.y, shape.grid.z, shape.block.x, shape.block.y,
-                              shape.block.z, shape.sharedBytes, native(stream), values, /*extra=*/nullptr);
+                              shape.block.z, shape.sharedBytes, native(stream), /*kernelParams=*/nullptr, extra);
   });
 }
 
 Result<OwnedStream> CudaDevice::createStream() {
   StreamHandle handle = nullptr;
-  Status status = inContext("cuStreamCreate", [&](const Symbols &api) {
-    return api.cuStreamCreate(&handle, kStreamNonBlocking);
-  });
+  Status status =
+      inContext("cuStreamCreate", [&](const Symbols &api) { return api.cuStreamCreate(&handle, kStreamNonBlocking); });
   if (!status)
     return status;
   return OwnedStream(shared_from_this(), handle);
 }
 
 void CudaDevice::destroyStream(void *handle) {
-  (void)inContext("cuStreamDestroy", [&](const Symbols &api) {
-    return api.cuStreamDestroy(static_cast<StreamHandle>(handle));
-  });
+  (void)inContext("cuStreamDestroy",
+                  [&](const Symbols &api) { return api.cuStreamDestroy(static_cast<StreamHandle>(handle)); });
 }
 
 Status CudaDevice::synchronize(Stream stream) {
@@ -202,9 +203,8 @@ Result<Event> CudaDevice::createEvent() {
 }
 
 void CudaDevice::destroyEvent(void *handle) {
-  (void)inContext("cuEventDestroy", [&](const Symbols &api) {
-    return api.cuEventDestroy(static_cast<EventHandle>(handle));
-  });
+  (void)inContext("cuEventDestroy",
+                  [&](const Symbols &api) { return api.cuEventDestroy(static_cast<EventHandle>(handle)); });
 }
 
 static Status checkOwner(const Device *device, const Event &event) {

@@ -13,7 +13,8 @@
 
 namespace thrift::cuda {
 
-/// Makes a context current for a scope. Costs two driver calls of some ten nanoseconds, none where it is current already.
+/// Makes a context current for a scope. Costs two driver calls of some ten nanoseconds, none where it is current
+/// already.
 class ContextScope {
 public:
   ContextScope(const Symbols &api, ContextHandle context);

@@ -6,7 +6,7 @@
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/PtxVersion.h"
 
-#include <cstring>
+#include <vector>
 
 namespace thrift::cuda {
 
@@ -16,8 +16,8 @@ static constexpr uint32_t kMaxGridX = 0x7fffffff, kMaxGridYZ = 65535, kMaxBlockZ
 static Status loadFailure(const CudaDevice &device, DriverResult result, const ModuleImage &image, const char *log) {
   const DeviceAttributes &a = device.attributes();
   std::string what = image.kind == ImageKind::Ptx ? "the driver does not compile this PTX" : "this cubin does not load";
-  std::string message = what + " for " + a.id + " (sm_" + std::to_string(a.computeCapability()) +
-                        "): " + device.driver().explain(result);
+  std::string message =
+      what + " for " + a.id + " (sm_" + std::to_string(a.computeCapability()) + "): " + device.driver().explain(result);
   StatusCode code = StatusCode::CompileFailed;
   if (result == DriverResult::UnsupportedPtxVersion) {
     code = StatusCode::Unsupported;
@@ -99,27 +99,19 @@ Result<std::shared_ptr<const LoadedKernel>> CudaModule::find(const std::string &
   // Without this a launch may use 48 KiB only. It does not change how L1 and shared memory are split.
   int dynamic = int(device_->attributes().sharedBytesPerBlock) - attributes.staticSharedBytes;
   if (dynamic > 0)
-    if (Status status = driver.check(
-            api.cuFuncSetAttribute(function, FunctionAttribute::MaxDynamicSharedSizeBytes, dynamic), "cuFuncSetAttribute");
+    if (Status status =
+            driver.check(api.cuFuncSetAttribute(function, FunctionAttribute::MaxDynamicSharedSizeBytes, dynamic),
+                         "cuFuncSetAttribute");
         !status)
       return status;
 
-  std::optional<std::vector<size_t>> parameters;
-  if (api.cuFuncGetParamInfo) {
-    parameters.emplace();
-    size_t offset = 0, bytes = 0;
-    while (api.cuFuncGetParamInfo(function, parameters->size(), &offset, &bytes) == DriverResult::Success)
-      parameters->push_back(bytes);
-  }
   return std::shared_ptr<const LoadedKernel>(
-      std::make_shared<CudaKernel>(shared_from_this(), *device_, name, attributes, function, std::move(parameters)));
+      std::make_shared<CudaKernel>(shared_from_this(), *device_, name, attributes, function));
 }
 
 CudaKernel::CudaKernel(std::shared_ptr<const CudaModule> module, const CudaDevice &device, std::string name,
-                       KernelAttributes attributes, FunctionHandle function,
-                       std::optional<std::vector<size_t>> parameterBytes)
-    : LoadedKernel(&device, std::move(name), attributes), module_(std::move(module)), function_(function),
-      parameterBytes_(std::move(parameterBytes)) {
+                       KernelAttributes attributes, FunctionHandle function)
+    : LoadedKernel(&device, std::move(name), attributes), module_(std::move(module)), function_(function) {
   int limit = int(device.attributes().sharedBytesPerBlock) - attributes.staticSharedBytes;
   sharedBytesLimit_ = limit > 0 ? uint32_t(limit) : 0;
 }
@@ -128,7 +120,7 @@ static std::string print(const Dim3 &dim) {
   return std::to_string(dim.x) + "x" + std::to_string(dim.y) + "x" + std::to_string(dim.z);
 }
 
-Status CudaKernel::checkLaunch(const LaunchShape &shape, const LaunchArguments &arguments) const {
+Status CudaKernel::checkLaunch(const Symbols &api, const LaunchShape &shape, const LaunchArguments &arguments) const {
   const Dim3 &grid = shape.grid, &block = shape.block;
   if (!grid.count() || grid.x > kMaxGridX || grid.y > kMaxGridYZ || grid.z > kMaxGridYZ)
     return Status::invalid("grid of " + name(), print(grid), "1 to 2147483647 x 65535 x 65535");
@@ -142,16 +134,26 @@ Status CudaKernel::checkLaunch(const LaunchShape &shape, const LaunchArguments &
   if (arguments.overflowed())
     return Status::invalid("arguments of " + name(), "too many",
                            "at most " + std::to_string(LaunchArguments::kMaxCount));
-  if (!parameterBytes_)
+  if (arguments.signature() == knownSignature_.load(std::memory_order_relaxed))
     return Status::ok();
-  if (arguments.count() != parameterBytes_->size())
-    return Status::invalid("arguments of " + name(), std::to_string(arguments.count()) + " values",
-                           std::to_string(parameterBytes_->size()));
-  for (size_t i = 0; i < arguments.count(); ++i)
-    if (arguments.bytes(i) != (*parameterBytes_)[i])
+  if (Status status = compareSizes(api, arguments); !status)
+    return status;
+  knownSignature_.store(arguments.signature(), std::memory_order_relaxed);
+  return Status::ok();
+}
+
+Status CudaKernel::compareSizes(const Symbols &api, const LaunchArguments &arguments) const {
+  if (!api.cuFuncGetParamInfo)
+    return Status::ok();
+  for (size_t i = 0; i < arguments.count(); ++i) {
+    size_t offset = 0, bytes = 0;
+    if (api.cuFuncGetParamInfo(function_, i, &offset, &bytes) != DriverResult::Success)
+      return Status::invalid("arguments of " + name(), std::to_string(arguments.count()) + " values",
+                             std::to_string(i) + " values");
+    if (bytes != arguments.bytes(i))
       return Status::invalid("argument " + std::to_string(i) + " of " + name(),
-                             std::to_string(arguments.bytes(i)) + " bytes",
-                             std::to_string((*parameterBytes_)[i]) + " bytes");
+                             std::to_string(arguments.bytes(i)) + " bytes", std::to_string(bytes) + " bytes");
+  }
   return Status::ok();
 }
 

@@ -10,12 +10,12 @@
 #include "runtime/Device.h"
 #include "runtime/cuda/DriverTypes.h"
 
-#include <optional>
-#include <vector>
+#include <atomic>
 
 namespace thrift::cuda {
 
 class CudaDevice;
+struct Symbols;
 
 class CudaModule final : public LoadedModule, public std::enable_shared_from_this<CudaModule> {
 public:
@@ -34,18 +34,21 @@ private:
 class CudaKernel final : public LoadedKernel {
 public:
   CudaKernel(std::shared_ptr<const CudaModule> module, const CudaDevice &device, std::string name,
-             KernelAttributes attributes, FunctionHandle function, std::optional<std::vector<size_t>> parameterBytes);
+             KernelAttributes attributes, FunctionHandle function);
 
   FunctionHandle function() const { return function_; }
-  /// Ok when the driver may be given this launch: it would read past missing arguments, and report a bad shape only as
-  /// "invalid argument".
-  Status checkLaunch(const LaunchShape &shape, const LaunchArguments &arguments) const;
+  /// Ok when shape and arguments fit the kernel. Too few arguments go unnoticed: the driver tells the number of
+  /// parameters only through an error, which compute-sanitizer would report in every run. The simulator refuses them.
+  Status checkLaunch(const Symbols &api, const LaunchShape &shape, const LaunchArguments &arguments) const;
 
 private:
+  Status compareSizes(const Symbols &api, const LaunchArguments &arguments) const;
+
   std::shared_ptr<const CudaModule> module_;
   FunctionHandle function_;
-  std::optional<std::vector<size_t>> parameterBytes_; ///< one size for each parameter; none where the driver cannot tell
-  uint32_t sharedBytesLimit_;                         ///< of dynamic shared memory
+  uint32_t sharedBytesLimit_; ///< of dynamic shared memory
+  /// LaunchArguments::signature of arguments that fit, so that they are compared once, not at every launch.
+  mutable std::atomic<uint64_t> knownSignature_{0};
 };
 
 } // namespace thrift::cuda

@@ -14,13 +14,13 @@
 
 namespace thrift::cuda {
 
-using DeviceOrdinal = int;                           // CUdevice
-using DeviceAddress = unsigned long long;            // CUdeviceptr
-using ContextHandle = struct OpaqueContext *;        // CUcontext
-using ModuleHandle = struct OpaqueModule *;          // CUmodule
-using FunctionHandle = struct OpaqueFunction *;      // CUfunction
-using StreamHandle = struct OpaqueStream *;          // CUstream
-using EventHandle = struct OpaqueEvent *;            // CUevent
+using DeviceOrdinal = int;                      // CUdevice
+using DeviceAddress = unsigned long long;       // CUdeviceptr
+using ContextHandle = struct OpaqueContext *;   // CUcontext
+using ModuleHandle = struct OpaqueModule *;     // CUmodule
+using FunctionHandle = struct OpaqueFunction *; // CUfunction
+using StreamHandle = struct OpaqueStream *;     // CUstream
+using EventHandle = struct OpaqueEvent *;       // CUevent
 
 /// CUresult. The driver may return values that are not listed here.
 enum class DriverResult : int {
@@ -76,9 +76,12 @@ enum class ProcAddressQuery : int {
   VersionNotSufficient = 2,
 };
 
-constexpr uint64_t kProcAddressLegacyStream = 1; // CU_GET_PROC_ADDRESS_LEGACY_STREAM
-constexpr unsigned kStreamNonBlocking = 1;       // CU_STREAM_NON_BLOCKING
-constexpr unsigned kEventDefault = 0;            // CU_EVENT_DEFAULT
+constexpr uint64_t kProcAddressLegacyStream = 1;   // CU_GET_PROC_ADDRESS_LEGACY_STREAM
+constexpr unsigned kStreamNonBlocking = 1;         // CU_STREAM_NON_BLOCKING
+constexpr unsigned kEventDefault = 0;              // CU_EVENT_DEFAULT
+constexpr uintptr_t kLaunchParamEnd = 0;           // CU_LAUNCH_PARAM_END
+constexpr uintptr_t kLaunchParamBufferPointer = 1; // CU_LAUNCH_PARAM_BUFFER_POINTER
+constexpr uintptr_t kLaunchParamBufferSize = 2;    // CU_LAUNCH_PARAM_BUFFER_SIZE
 
 } // namespace thrift::cuda
 

@@ -46,7 +46,8 @@ ptxas info    : Used 8 registers, 356 bytes cmem[0]
 TEST(AssemblerText, StatisticsOfOddTexts) {
   EXPECT_TRUE(parseStatistics("").empty());
   EXPECT_TRUE(parseStatistics("Used 8 registers\nFunction properties for x\n").empty());
-  auto entries = parseStatistics("Compiling entry function 'k' for 'sm_80'\n: Used 99999999999999 registers\n: Used  registers");
+  auto entries =
+      parseStatistics("Compiling entry function 'k' for 'sm_80'\n: Used 99999999999999 registers\n: Used  registers");
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].registers, 0);
   EXPECT_TRUE(parseStatistics("Compiling entry function 'unfinished").empty());
@@ -143,7 +144,8 @@ TEST_F(FakePtxas, SomethingElseOfThatName) {
 
 TEST_F(FakePtxas, NotAProgramAtAll) {
   fs::create_directory(path("odd"));
-  std::ofstream(path("odd/ptxas")) << "\x7f" "ELF but no more";
+  std::ofstream(path("odd/ptxas")) << "\x7f"
+                                      "ELF but no more";
   ASSERT_EQ(chmod(path("odd/ptxas").c_str(), 0755), 0);
   Environment e = environment();
   e.ptxas = path("odd/ptxas");
@@ -280,7 +282,8 @@ TEST_F(RealPtxas, SyntaxErrorIsReported) {
 TEST_F(RealPtxas, UnknownArchitecture) {
   Status status = assembler().assemble(kScalePtx, "sm_999").status();
   EXPECT_EQ(status.code(), StatusCode::Unsupported);
-  EXPECT_TRUE(mentions(status, "ptxas " + assembler().version() + " at " + assembler().path() + " cannot target sm_999"));
+  EXPECT_TRUE(
+      mentions(status, "ptxas " + assembler().version() + " at " + assembler().path() + " cannot target sm_999"));
 }
 
 TEST_F(RealPtxas, PtxTooNew) {

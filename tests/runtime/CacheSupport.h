@@ -45,7 +45,9 @@ inline KernelCache::Compile mustNotCompile() {
   };
 }
 
-inline bool isKernel(const std::shared_ptr<const CachedKernel> &kernel, int id) { return kernel && *kernel == kernelOf(id); }
+inline bool isKernel(const std::shared_ptr<const CachedKernel> &kernel, int id) {
+  return kernel && *kernel == kernelOf(id);
+}
 inline bool isKernel(const KernelCache::Compiled &kernel, int id) { return kernel && isKernel(*kernel, id); }
 
 inline std::string contentOf(const std::string &file) {

@@ -4,13 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/cuda/CudaDevice.h"
 #include "runtime/Assembler.h"
 #include "runtime/Devices.h"
-#include "runtime/cuda/CudaDevice.h"
 
 #include "TestSupport.h"
 
 #include <numeric>
+#include <optional>
 #include <thread>
 
 using namespace thrift;
@@ -120,24 +121,38 @@ TEST_F(CudaDeviceTest, RunsPtx) {
   runScale(*kernel, *stream);
 }
 
-TEST_F(CudaDeviceTest, RunsCubin) {
-  Result<Environment> environment = Environment::read();
-  ASSERT_TRUE(environment);
-  Result<Assembler> assembler = Assembler::find(*environment);
-  if (!assembler)
-    GTEST_SKIP() << assembler.status().message();
+class CudaDeviceCubinTest : public CudaDeviceTest {
+protected:
+  void SetUp() override {
+    CudaDeviceTest::SetUp();
+    if (IsSkipped())
+      return;
+    Result<Environment> environment = Environment::read();
+    ASSERT_TRUE(environment);
+    Result<Assembler> found = Assembler::find(*environment);
+    if (!found)
+      GTEST_SKIP() << found.status().message();
+    assembler_ = *found;
+  }
+  std::optional<Assembler> assembler_;
+};
+
+TEST_F(CudaDeviceCubinTest, RunsCubin) {
   Result<Assembled> code =
-      assembler->assemble(kScalePtx, "sm_" + std::to_string(device_->attributes().computeCapability()));
+      assembler_->assemble(kScalePtx, "sm_" + std::to_string(device_->attributes().computeCapability()));
   ASSERT_TRUE(code) << code.status().message();
   auto kernel = load({ImageKind::Cubin, code->cubin}, "scale");
   ASSERT_TRUE(kernel);
   EXPECT_EQ(kernel->attributes().registers, code->entries.at(0).registers);
   runScale(*kernel, {});
-  // Code for another architecture.
-  Result<Assembled> other = assembler->assemble(kScalePtx, device_->attributes().computeMajor == 12 ? "sm_80" : "sm_120");
-  if (other) {
-    EXPECT_EQ(device_->loadModule({ImageKind::Cubin, other->cubin}).status().code(), StatusCode::Unsupported);
-  }
+}
+
+TEST_F(CudaDeviceCubinTest, CodeForAnotherArchitectureIsRefused) {
+  Result<Assembled> code = assembler_->assemble(kScalePtx, device_->attributes().computeMajor == 8 ? "sm_90" : "sm_80");
+  ASSERT_TRUE(code) << code.status().message();
+  Status status = device_->loadModule({ImageKind::Cubin, code->cubin}).status();
+  EXPECT_EQ(status.code(), StatusCode::Unsupported) << status.message();
+  EXPECT_TRUE(mentions(status, "another architecture"));
 }
 
 TEST_F(CudaDeviceTest, ManyThreads) {
@@ -177,9 +192,24 @@ TEST_F(CudaDeviceTest, ArgumentsAreChecked) {
     GTEST_SKIP() << "the driver is older than CUDA 12.4";
   auto kernel = load({ImageKind::Ptx, kScalePtx}, "scale");
   ASSERT_TRUE(kernel);
-  EXPECT_EQ(device_->launch(*kernel, {}, LaunchArguments().addPointer(1), {}).field(), "arguments of scale");
-  EXPECT_EQ(device_->launch(*kernel, {}, LaunchArguments().addU32(1).addU32(1).addF32(1), {}).field(),
-            "argument 0 of scale");
+  auto field = [&](const LaunchArguments &arguments) { return device_->launch(*kernel, {}, arguments, {}).field(); };
+  EXPECT_EQ(field(LaunchArguments().addPointer(1).addU32(1).addF32(1).addU32(1)), "arguments of scale");
+  EXPECT_EQ(field(LaunchArguments().addU32(1).addPointer(1).addF32(1)), "argument 0 of scale");
+  EXPECT_EQ(field(LaunchArguments().addPointer(1).addU32(1).addU64(1)), "argument 2 of scale");
+  EXPECT_EQ(field(LaunchArguments().addU32(1).addU32(1).addU32(1).addF32(1)), "argument 0 of scale") << "as many bytes";
+  // A refusal is not a fault: kernel and device work on.
+  runScale(*kernel, {});
+}
+
+TEST_F(CudaDeviceTest, KernelWithoutArguments) {
+  auto kernel =
+      load({ImageKind::Ptx, ".version 7.0\n.target sm_80\n.address_size 64\n.visible .entry nothing()\n{\n\tret;\n}\n"},
+           "nothing");
+  ASSERT_TRUE(kernel);
+  Status status = device_->launch(*kernel, {{100}, {32}, 0}, {}, {});
+  EXPECT_TRUE(status) << status.message();
+  EXPECT_TRUE(device_->synchronize({}));
+  EXPECT_FALSE(device_->launch(*kernel, {}, LaunchArguments().addU32(1), {}));
 }
 
 TEST_F(CudaDeviceTest, BadPtxGivesTheDriversLog) {

@@ -191,7 +191,8 @@ TEST_F(CudaDriver, ContextThatCannotBeHad) {
 TEST_F(CudaDriver, CurrentContextIsRestored) {
   auto device = open();
   ASSERT_TRUE(device);
-  auto own = reinterpret_cast<ContextHandle>(uintptr_t(0x100)), foreign = reinterpret_cast<ContextHandle>(uintptr_t(0x999));
+  auto own = reinterpret_cast<ContextHandle>(uintptr_t(0x100)),
+       foreign = reinterpret_cast<ContextHandle>(uintptr_t(0x999));
   auto kernel = storeKernel(*device);
   Result<Buffer> buffer = device->allocate(4);
   ASSERT_TRUE(kernel && buffer);
@@ -339,7 +340,10 @@ TEST_F(CudaDriver, BadImagesNeverReachTheDriver) {
   auto device = open();
   EXPECT_EQ(device->loadModule({ImageKind::Ptx, ""}).status().field(), "PTX");
   EXPECT_EQ(device->loadModule({ImageKind::Ptx, std::string_view("a\0b", 3)}).status().field(), "PTX");
-  for (const std::string &rubbish : {std::string(), std::string("\x7f" "ELF"), std::string(4096, 'x')})
+  for (const std::string &rubbish : {std::string(),
+                                     std::string("\x7f"
+                                                 "ELF"),
+                                     std::string(4096, 'x')})
     EXPECT_EQ(device->loadModule({ImageKind::Cubin, rubbish}).status().code(), StatusCode::InvalidArgument);
   EXPECT_EQ(fake_->loadedImage, "");
 }
@@ -393,20 +397,21 @@ TEST_F(CudaDriver, LaunchesThatDoNotFitAreRefused) {
   };
   for (Dim3 grid : {Dim3{0, 1, 1}, Dim3{1, 0, 1}, Dim3{0x80000000u, 1, 1}, Dim3{1, 65536, 1}, Dim3{1, 1, 65536}})
     EXPECT_TRUE(refused({grid, {}, 0}, good, "grid of store"));
-  for (Dim3 block : {Dim3{0, 1, 1}, Dim3{513, 1, 1}, Dim3{1, 1, 65}, Dim3{32, 32, 1}, Dim3{0x80000000u, 0x80000000u, 8}})
+  for (Dim3 block :
+       {Dim3{0, 1, 1}, Dim3{513, 1, 1}, Dim3{1, 1, 65}, Dim3{32, 32, 1}, Dim3{0x80000000u, 0x80000000u, 8}})
     EXPECT_TRUE(refused({{}, block, 0}, good, "block of store"));
   EXPECT_TRUE(refused({{}, {}, 232001}, good, "dynamic shared memory of store"));
-  EXPECT_TRUE(refused({}, LaunchArguments(), "arguments of store"));
-  EXPECT_TRUE(refused({}, LaunchArguments().addPointer(64), "arguments of store"));
   EXPECT_TRUE(refused({}, LaunchArguments(good).addU32(1), "arguments of store"));
   EXPECT_TRUE(refused({}, LaunchArguments().addPointer(64).addPointer(1), "argument 1 of store"));
   EXPECT_TRUE(refused({}, LaunchArguments().addU32(64).addU32(1), "argument 0 of store"));
+  EXPECT_TRUE(refused({}, LaunchArguments().addU32(64).addU32(1).addU32(1), "argument 0 of store")) << "as many bytes";
+  EXPECT_TRUE(fake_->calls.empty()) << "nothing of that ran";
   LaunchArguments many;
   for (size_t i = 0; i <= LaunchArguments::kMaxCount; ++i)
     many.addU32(1);
   EXPECT_TRUE(refused({}, many, "arguments of store"));
   EXPECT_EQ(other->launch(*kernel, {}, good, {}).field(), "kernel");
-  EXPECT_TRUE(fake_->calls.empty()) << "nothing of that reached the driver";
+  EXPECT_TRUE(fake_->calls.empty()) << "nothing of that ran";
 }
 
 //===----------------------------------------------------------------------===//
@@ -435,7 +440,8 @@ TEST_F(CudaDriver, AutoFallsBackAndSaysWhy) {
   auto selected = selectDevice({}, fakeOptions());
   ASSERT_TRUE(selected);
   EXPECT_TRUE(selected->device->attributes().isSimulator());
-  EXPECT_NE(selected->sentence.find("no usable GPU: cuda:0 (Imaginary GPU) has compute capability 7.0"), std::string::npos)
+  EXPECT_NE(selected->sentence.find("no usable GPU: cuda:0 (Imaginary GPU) has compute capability 7.0"),
+            std::string::npos)
       << selected->sentence;
 }
 

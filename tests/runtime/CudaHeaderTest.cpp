@@ -111,6 +111,9 @@ SAME(ProcAddressQuery::VersionNotSufficient, CU_GET_PROC_ADDRESS_VERSION_NOT_SUF
 SAME(kProcAddressLegacyStream, CU_GET_PROC_ADDRESS_LEGACY_STREAM);
 SAME(kStreamNonBlocking, CU_STREAM_NON_BLOCKING);
 SAME(kEventDefault, CU_EVENT_DEFAULT);
+SAME(kLaunchParamEnd, CU_LAUNCH_PARAM_END_AS_INT);
+SAME(kLaunchParamBufferPointer, CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT);
+SAME(kLaunchParamBufferSize, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT);
 #undef SAME
 
 TEST(CudaHeader, DeclarationsMatch) { SUCCEED() << "compared with cuda.h of CUDA " << CUDA_VERSION; }

@@ -14,7 +14,8 @@ TEST(DeviceRequest, Parses) {
   EXPECT_EQ(DeviceRequest::parse("cuda:7")->ordinal, 7);
   for (const char *text : {"auto", "sim", "cuda", "cuda:0", "cuda:12"})
     EXPECT_EQ(DeviceRequest::parse(text)->print(), text);
-  for (const char *bad : {"", "CUDA", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda:99999999999", "gpu", "sim:0", "auto "}) {
+  for (const char *bad :
+       {"", "CUDA", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda:99999999999", "gpu", "sim:0", "auto "}) {
     Result<DeviceRequest> request = DeviceRequest::parse(bad, "--device");
     ASSERT_FALSE(request) << bad;
     EXPECT_EQ(request.status().field(), "--device");

@@ -63,12 +63,24 @@ static DriverResult cuDeviceGetName(char *name, int bytes, DeviceOrdinal) {
 }
 static DriverResult cuDeviceGetAttribute(int *value, DeviceAttribute attribute, DeviceOrdinal device) {
   switch (attribute) {
-  case DeviceAttribute::MaxThreadsPerBlock: *value = 1024; break;
-  case DeviceAttribute::MultiprocessorCount: *value = 132; break;
-  case DeviceAttribute::L2CacheSize: *value = 50 << 20; break;
-  case DeviceAttribute::ComputeCapabilityMajor: *value = fake().computeMajor[device]; break;
-  case DeviceAttribute::ComputeCapabilityMinor: *value = fake().computeMinor[device]; break;
-  case DeviceAttribute::MaxSharedMemoryPerBlockOptin: *value = 232448; break;
+  case DeviceAttribute::MaxThreadsPerBlock:
+    *value = 1024;
+    break;
+  case DeviceAttribute::MultiprocessorCount:
+    *value = 132;
+    break;
+  case DeviceAttribute::L2CacheSize:
+    *value = 50 << 20;
+    break;
+  case DeviceAttribute::ComputeCapabilityMajor:
+    *value = fake().computeMajor[device];
+    break;
+  case DeviceAttribute::ComputeCapabilityMinor:
+    *value = fake().computeMinor[device];
+    break;
+  case DeviceAttribute::MaxSharedMemoryPerBlockOptin:
+    *value = 232448;
+    break;
   }
   return DriverResult::Success;
 }
@@ -190,11 +202,21 @@ static DriverResult cuModuleGetFunction(FunctionHandle *function, ModuleHandle, 
 }
 static DriverResult cuFuncGetAttribute(int *value, FunctionAttribute attribute, FunctionHandle) {
   switch (attribute) {
-  case FunctionAttribute::MaxThreadsPerBlock: *value = 512; break;
-  case FunctionAttribute::SharedSizeBytes: *value = 448; break;
-  case FunctionAttribute::LocalSizeBytes: *value = 24; break;
-  case FunctionAttribute::NumRegs: *value = 128; break;
-  case FunctionAttribute::MaxDynamicSharedSizeBytes: *value = fake().dynamicSharedBytes; break;
+  case FunctionAttribute::MaxThreadsPerBlock:
+    *value = 512;
+    break;
+  case FunctionAttribute::SharedSizeBytes:
+    *value = 448;
+    break;
+  case FunctionAttribute::LocalSizeBytes:
+    *value = 24;
+    break;
+  case FunctionAttribute::NumRegs:
+    *value = 128;
+    break;
+  case FunctionAttribute::MaxDynamicSharedSizeBytes:
+    *value = fake().dynamicSharedBytes;
+    break;
   }
   return DriverResult::Success;
 }
@@ -219,10 +241,13 @@ static DriverResult cuLaunchKernel(FunctionHandle, unsigned gridX, unsigned grid
   state.sharedBytes = sharedBytes;
   state.stream = stream;
   state.contextOfLaunch = state.contexts.empty() ? nullptr : state.contexts.back();
-  if (extra)
+  if (parameters || uintptr_t(extra[0]) != kLaunchParamBufferPointer || uintptr_t(extra[2]) != kLaunchParamBufferSize ||
+      uintptr_t(extra[4]) != kLaunchParamEnd)
     return DriverResult::InvalidValue;
-  std::memcpy(&state.address, parameters[0], sizeof state.address);
-  std::memcpy(&state.value, parameters[1], sizeof state.value);
+  if (*static_cast<size_t *>(extra[3]) != sizeof state.address + sizeof state.value)
+    return DriverResult::InvalidValue;
+  std::memcpy(&state.address, extra[1], sizeof state.address);
+  std::memcpy(&state.value, static_cast<char *>(extra[1]) + sizeof state.address, sizeof state.value);
   *reinterpret_cast<uint32_t *>(state.address) = state.value * gridX;
   return called("Launch");
 }

@@ -19,7 +19,10 @@ static CachedKernel sample() {
   kernel.entries = {"prefill", "combine"};
   kernel.metadata = R"({"threads": 128, "note": "ü"})";
   kernel.ptx = test::kScalePtx;
-  kernel.cubin = std::string("\x7f" "ELF\0\1\2\3", 8) + std::string(200, '\x5a');
+  kernel.cubin = std::string("\x7f"
+                             "ELF\0\1\2\3",
+                             8) +
+                 std::string(200, '\x5a');
   return kernel;
 }
 
@@ -47,7 +50,9 @@ static json headerOf(const std::string &file) {
   return json::parse(file.substr(kPrefixBytes, bytes));
 }
 
-static std::string sectionsOf(const std::string &file) { return file.substr(kPrefixBytes + headerOf(file).dump().size()); }
+static std::string sectionsOf(const std::string &file) {
+  return file.substr(kPrefixBytes + headerOf(file).dump().size());
+}
 
 TEST(KernelCacheFile, RoundTrip) {
   Result<CachedKernel> back = decodeCacheFile(encoded(), "key");
@@ -92,7 +97,9 @@ TEST(KernelCacheFile, EveryTruncationAndExtensionIsFound) {
 
 TEST(KernelCacheFile, ReasonsAreNamed) {
   const std::string good = encoded();
-  auto reason = [](const std::string &file, const std::string &key = "key") { return decodeCacheFile(file, key).status(); };
+  auto reason = [](const std::string &file, const std::string &key = "key") {
+    return decodeCacheFile(file, key).status();
+  };
   EXPECT_TRUE(mentions(reason(""), "truncated"));
   EXPECT_TRUE(mentions(reason(std::string(100, 'x')), "not a kernel cache file"));
   EXPECT_TRUE(mentions(reason(good, "other"), "another key"));
@@ -138,8 +145,8 @@ TEST(KernelCacheFile, HeadersThatLieAreRefused) {
   wrapped["ptx"]["bytes"] = sections.size() + 1;
   EXPECT_FALSE(decodeCacheFile(withHeader(wrapped.dump(), sections), "key"));
 
-  for (const char *pointer : {"/key", "/entries", "/metadata", "/cubin", "/ptx", "/cubin/sha256", "/ptx/sha256",
-                              "/ptx/encoding"})
+  for (const char *pointer :
+       {"/key", "/entries", "/metadata", "/cubin", "/ptx", "/cubin/sha256", "/ptx/sha256", "/ptx/encoding"})
     for (const json &value : {json(nullptr), json(7), json("?"), json::object(), json::array({1})})
       if (!(std::string(pointer) == "/metadata" && value.is_string())) {
         EXPECT_TRUE(refused(pointer, value)) << pointer << " = " << value;

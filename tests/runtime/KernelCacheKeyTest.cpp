@@ -8,7 +8,9 @@
 
 using namespace thrift;
 
-static KernelCacheKey sample() { return {"op=prefill D=128", "tile=64", "sm_80", "0.1.0", "ptxas 13.0.88", "module {}"}; }
+static KernelCacheKey sample() {
+  return {"op=prefill D=128", "tile=64", "sm_80", "0.1.0", "ptxas 13.0.88", "module {}"};
+}
 
 TEST(KernelCacheKey, EveryFieldChangesTheDigest) {
   std::set<std::string> digests{sample().digest()};
@@ -55,7 +57,8 @@ TEST(KernelCacheKey, CanonicalTextIsStable) {
                                   "target text 5\nsm_80\n"
                                   "generator text 5\n0.1.0\n"
                                   "assembler text 13\nptxas 13.0.88\n"
-                                  "source sha256 9\n" + sha256("module {}") + "\n");
+                                  "source sha256 9\n" +
+                                      sha256("module {}") + "\n");
 }
 
 TEST(KernelCacheKey, Sha256OfKnownText) {

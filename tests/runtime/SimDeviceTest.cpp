@@ -128,17 +128,25 @@ TEST_F(SimDeviceTest, FindingsBecomeADeviceError) {
   EXPECT_TRUE(mentions(status, "ld.global.f32"));
 }
 
-TEST_F(SimDeviceTest, BudgetStopsAKernel) {
+TEST_F(SimDeviceTest, BudgetStopsAKernelThatHangs) {
   SimDeviceOptions options;
-  options.launch.instructionBudget = 10;
+  options.launch.instructionBudget = 100'000;
   auto device = make(options);
-  auto kernel = scaleKernel(*device);
-  Result<Buffer> buffer = device->allocate(4 * 128);
-  ASSERT_TRUE(kernel && buffer);
-  ASSERT_TRUE(device->fill(buffer->address(), 0, 512, {}));
-  Status status = device->launch(*kernel, {{1}, {128}, 0},
-                                 LaunchArguments().addPointer(buffer->address()).addU32(128).addF32(1), {});
+  auto module = device->loadModule({ImageKind::Ptx, R"(.version 7.0
+.target sm_80
+.address_size 64
+.visible .entry forever()
+{
+AGAIN:
+	bra AGAIN;
+}
+)"});
+  ASSERT_TRUE(module) << module.status().message();
+  auto kernel = (*module)->find("forever");
+  ASSERT_TRUE(kernel) << kernel.status().message();
+  Status status = device->launch(**kernel, {}, {}, {});
   EXPECT_EQ(status.code(), StatusCode::DeviceError) << status.message();
+  EXPECT_TRUE(mentions(status, "simulating forever failed"));
 }
 
 TEST_F(SimDeviceTest, ReportsReachTheirOwner) {
@@ -180,7 +188,12 @@ TEST_F(SimDeviceTest, LaunchesThatDoNotFitAreRefused) {
 }
 
 TEST_F(SimDeviceTest, BadModules) {
-  EXPECT_EQ(device_->loadModule({ImageKind::Cubin, "\x7f" "ELF"}).status().code(), StatusCode::Unsupported);
+  EXPECT_EQ(device_
+                ->loadModule({ImageKind::Cubin, "\x7f"
+                                                "ELF"})
+                .status()
+                .code(),
+            StatusCode::Unsupported);
   EXPECT_FALSE(device_->loadModule({ImageKind::Ptx, "this is not PTX"}));
   auto module = device_->loadModule({ImageKind::Ptx, kScalePtx});
   ASSERT_TRUE(module);
