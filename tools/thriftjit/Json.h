@@ -1,0 +1,35 @@
+//===- Json.h - results for programs ------------------------------------------===//
+
+#ifndef THRIFTJIT_TOOLS_THRIFTJIT_JSON_H
+#define THRIFTJIT_TOOLS_THRIFTJIT_JSON_H
+
+#include "runtime/Status.h"
+#include "runtime/reference/Metrics.h"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+
+namespace thrift {
+
+/// Of every object that the program prints; grows when a field changes its meaning or goes away.
+constexpr int kJsonSchemaVersion = 1;
+
+/// Keys keep the order in which they are set.
+using Json = nlohmann::ordered_json;
+
+/// null where JSON has no word for the number, or there is none.
+Json jsonNumber(std::optional<double> value);
+/// {"rel_l2", "cosine", "max_abs"}
+Json toJson(const Distance &distance);
+/// {"schema_version", "failure": {"code", "message", "field", "value", "allowed"}}; null where one input is not to
+/// blame.
+Json toJson(const Status &failure);
+
+/// As text; bytes of file names that are not UTF-8 are replaced.
+std::string print(const Json &object);
+
+} // namespace thrift
+
+#endif // THRIFTJIT_TOOLS_THRIFTJIT_JSON_H

@@ -1,0 +1,33 @@
+//===- RunReport.h - what `thriftjit run` found -------------------------------===//
+
+#ifndef THRIFTJIT_TOOLS_THRIFTJIT_RUNREPORT_H
+#define THRIFTJIT_TOOLS_THRIFTJIT_RUNREPORT_H
+
+#include "tools/thriftjit/Comparison.h"
+#include "tools/thriftjit/Console.h"
+#include "tools/thriftjit/Json.h"
+#include "tools/thriftjit/RouteShares.h"
+
+namespace thrift {
+
+struct RunReport {
+  std::string input; ///< path of the file
+  std::string target, lowering, device;
+  Spec spec;
+  AttentionShape shape;
+  PlanRun run;
+  RouteShares shares;
+  Comparison comparison;
+  bool checked = true; ///< whether a failed check counts
+  double compileMilliseconds = 0;
+};
+
+/// The object of `run --json`; README.md has every field with its unit.
+Json toJson(const RunReport &report);
+
+/// For people. The picture of the routes is as wide as the terminal allows.
+void print(const RunReport &report, const Console &console);
+
+} // namespace thrift
+
+#endif // THRIFTJIT_TOOLS_THRIFTJIT_RUNREPORT_H
