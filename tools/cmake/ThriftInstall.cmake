@@ -18,11 +18,6 @@ set(THRIFTJIT_PUBLIC_HEADERS
   runtime/TensorView.h
 )
 
-if(NOT TARGET ThriftRuntime)
-  message(STATUS "install rules wait for the target ThriftRuntime")
-  return()
-endif()
-
 # Every project library that `root` links, directly or not. Static libraries need all of them exported.
 function(thrift_link_closure root result)
   set(closure)
