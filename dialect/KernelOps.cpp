@@ -1,5 +1,6 @@
 //===- KernelOps.cpp - kernels, program ids, loads, stores ------------------===//
 
+#include "dialect/Checks.h"
 #include "dialect/Syntax.h"
 #include "dialect/ThriftDialect.h"
 
@@ -160,6 +161,75 @@ bool KernelOp::hasDim(StringRef name) {
   return llvm::any_of(getDims(), [&](Attribute dim) { return cast<StringAttr>(dim).getValue() == name; });
 }
 
+namespace {
+/// K1, K6: every name that stands in a type or an attribute is declared, and dimensions stand only in views and routes.
+class NameCheck {
+public:
+  explicit NameCheck(KernelOp kernel) : kernel(kernel) {
+    for (NamedAttribute param : kernel.getParams())
+      params.insert(param.getName().getValue());
+    walker.addWalk([this](ParamAttr param) { return check(param.getName(), false); });
+    viewWalker.addWalk([this](ParamAttr param) { return check(param.getName(), true); });
+  }
+
+  LogicalResult run() {
+    if (failed(checkTypes(kernel, kernel.getBody().getArgumentTypes())))
+      return failure();
+    WalkResult result = kernel.getBody().walk([this](Operation *op) {
+      bool good = succeeded(checkTypes(op, op->getResultTypes()));
+      for (Region &region : op->getRegions())
+        good = good && succeeded(checkTypes(op, region.getArgumentTypes()));
+      for (NamedAttribute attr : op->getAttrDictionary())
+        good = good && succeeded(report(op, walker.walk(attr.getValue())));
+      return good ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+private:
+  WalkResult check(StringRef name, bool dimsAllowed) {
+    culprit = name;
+    isDim = kernel.hasDim(name);
+    bool fine = params.contains(name) || (isDim && dimsAllowed);
+    return fine ? WalkResult::advance() : WalkResult::interrupt();
+  }
+
+  LogicalResult report(Operation *op, WalkResult result) {
+    if (!result.wasInterrupted())
+      return success();
+    if (isDim) // K6
+      return op->emitOpError("uses the dimension ") << culprit << " where only a parameter may stand";
+    return op->emitOpError("uses ") << culprit << ", which is no parameter and no dimension of kernel @"
+                                    << kernel.getSymName();
+  }
+
+  LogicalResult checkTypes(Operation *op, TypeRange types) {
+    for (Type type : types) {
+      SmallVector<Attribute> extents;
+      if (auto view = dyn_cast<ViewType>(type)) {
+        if (failed(report(op, walker.walk(view.getFormat()))))
+          return failure();
+        llvm::append_range(extents, view.getShape());
+      } else if (auto routes = dyn_cast<RoutesType>(type)) {
+        llvm::append_range(extents, routes.getShape());
+      } else if (failed(report(op, walker.walk(type)))) {
+        return failure();
+      }
+      for (Attribute extent : extents)
+        if (failed(report(op, viewWalker.walk(extent))))
+          return failure();
+    }
+    return success();
+  }
+
+  KernelOp kernel;
+  llvm::StringSet<> params;
+  AttrTypeWalker walker, viewWalker;
+  StringRef culprit;
+  bool isDim = false;
+};
+} // namespace
+
 LogicalResult KernelOp::verify() {
   llvm::StringSet<> names;
   for (NamedAttribute param : getParams())
@@ -168,6 +238,17 @@ LogicalResult KernelOp::verify() {
     if (!names.insert(cast<StringAttr>(dim).getValue()).second) // K2
       return emitOpError("declares ") << dim << " twice";
 
+  for (NamedAttribute param : getParams()) { // K5
+    Attribute value = param.getValue();
+    auto number = dyn_cast<IntegerAttr>(value);
+    if (!isa<UnitAttr, ElementFormatAttr, MaskKindAttr, BudgetClassAttr>(value) && !(number && number.getInt() > 0))
+      return emitOpError("expected parameter ")
+             << param.getName().getValue() << " to be a positive number, a format, a mask or a budget class, got " << value;
+  }
+  llvm::StringSet<> argNames;
+  for (Attribute name : getArgNames()) // K2
+    if (!argNames.insert(cast<StringAttr>(name).getValue()).second)
+      return emitOpError("declares ") << name << " twice";
   if (getArgNames().size() != getBody().getNumArguments()) // K4
     return emitOpError("has ") << getBody().getNumArguments() << " arguments but " << getArgNames().size() << " names";
   for (BlockArgument argument : getBody().getArguments()) // K3
@@ -176,34 +257,7 @@ LogicalResult KernelOp::verify() {
       return emitOpError("takes views, routes, i32 and f32, but argument ")
              << argument.getArgNumber() << " is " << argument.getType();
 
-  // K1. Parameters may stand in types and in attributes.
-  Operation *culprit = nullptr;
-  StringRef unknown;
-  AttrTypeWalker walker;
-  walker.addWalk([&](ParamAttr param) {
-    if (names.contains(param.getName()))
-      return WalkResult::advance();
-    unknown = param.getName();
-    return WalkResult::interrupt();
-  });
-  auto uses = [&](Operation *op, TypeRange types) {
-    for (Type type : types)
-      if (walker.walk(type).wasInterrupted())
-        culprit = op;
-  };
-  uses(*this, getBody().getArgumentTypes());
-  getBody().walk([&](Operation *op) {
-    uses(op, op->getResultTypes());
-    for (Region &region : op->getRegions())
-      uses(op, region.getArgumentTypes());
-    if (walker.walk(op->getAttrDictionary()).wasInterrupted() ||
-        walker.walk(DictionaryAttr::get(getContext(), op->getAttrs())).wasInterrupted())
-      culprit = op;
-  });
-  if (culprit)
-    return culprit->emitOpError("uses ") << unknown << ", which is no parameter and no dimension of kernel @"
-                                         << getSymName();
-  return success();
+  return NameCheck(*this).run();
 }
 
 //===----------------------------------------------------------------------===//
@@ -246,34 +300,17 @@ LogicalResult ProgramIdOp::verify() {
   return success();
 }
 
+LogicalResult KvHeadOp::verify() {
+  return failure(failed(verifyDimension(*this, "q_heads")) || failed(verifyDimension(*this, "kv_heads"))); // K7
+}
+
 //===----------------------------------------------------------------------===//
 // load, store
 //===----------------------------------------------------------------------===//
 
-/// L1, L2: which of a view's last two dimensions a tile cuts, and how many indices that takes.
-static LogicalResult verifyIndexing(Operation *op, ViewType view, TileType tile, size_t indices) {
-  size_t rank = view.getShape().size();
-  bool columnOfOne = boundExtent(tile.getColumns()) == 1; // a vector, such as the log-sum-exp of each row
-  if (rank < 2)
-    return op->emitOpError("needs a view of at least two dimensions, got ") << view; // L1
-  size_t wanted;
-  if (columnOfOne) {
-    wanted = rank;
-  } else {
-    bool cutsRows = view.getShape()[rank - 2] != tile.getRows();
-    bool cutsColumns = view.getShape()[rank - 1] != tile.getColumns();
-    if (cutsRows && cutsColumns) // L2
-      return op->emitOpError("cuts both of the last two dimensions of ") << view << " into " << tile;
-    wanted = rank - 2 + (cutsRows || cutsColumns);
-  }
-  if (indices != wanted) // L1
-    return op->emitOpError("needs ") << wanted << " indices to take " << tile << " from " << view << ", got " << indices;
-  return success();
-}
-
 LogicalResult LoadOp::verify() {
-  if (getView().getType().getFormat() != getTile().getType().getFormat()) // L3
-    return emitOpError("view and tile differ in format: ") << getView().getType() << " and " << getTile().getType();
+  if (failed(verifySameFormat(*this, getView().getType(), getTile().getType())))
+    return failure();
   return verifyIndexing(*this, getView().getType(), getTile().getType(), getIndices().size());
 }
 

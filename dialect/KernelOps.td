@@ -26,9 +26,13 @@ def Thrift_KernelOp : Thrift_Op<"kernel", [IsolatedFromAbove, SingleBlock, NoTer
 
     Constraints:
     - K1: every name used inside is a parameter or a dimension.
-    - K2: no name is declared twice.
+    - K2: no name is declared twice, parameters and dimensions together, nor two arguments.
     - K3: an argument is a view, routes, i32 or f32.
     - K4: every argument has a name.
+    - K5: a parameter is open or bound to a positive number, a format, a mask or a budget class.
+    - K6: dimensions, which are known only at launch, stand in the extents of views and routes and nowhere else.
+    - K7: an op that computes with a launch dimension finds it: `q_heads` and `kv_heads` for `kv_head`, `kv_len` and, where the
+      mask or the diagonal needs it, `q_len` for masks, sweeps and the router, the named one for `summarize`.
 
     ```mlir
     thrift.kernel @copy<rows, head_dim = 64>
@@ -43,10 +47,10 @@ def Thrift_KernelOp : Thrift_Op<"kernel", [IsolatedFromAbove, SingleBlock, NoTer
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        DictionaryAttr:$params,   // name -> bound value, or unit while it is open
-                       ArrayAttr:$dims,          // names
-                       ArrayAttr:$arg_names,     // names of the block arguments: the launch ABI is spelled with them
-                       OptionalAttr<I32Attr>:$threads,        // per CTA; set by a schedule
-                       OptionalAttr<I32Attr>:$shared_bytes);  // dynamic shared memory; set by a schedule
+                       StrArrayAttr:$dims,       // names
+                       StrArrayAttr:$arg_names,  // names of the block arguments: the launch ABI is spelled with them
+                       OptionalAttr<ConfinedAttr<I32Attr, [IntPositive]>>:$threads,          // per CTA; set by a schedule
+                       OptionalAttr<ConfinedAttr<I32Attr, [IntNonNegative]>>:$shared_bytes); // dynamic shared memory; set by a schedule
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -75,13 +79,14 @@ def Thrift_ProgramIdOp : Thrift_Op<"program_id", [Pure, ParentOneOf<["KernelOp",
     }
     ```
   }];
-  let arguments = (ins ArrayAttr:$names);
+  let arguments = (ins StrArrayAttr:$names);
   let results = (outs Variadic<I32>:$ids);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
 }
 
 def Thrift_KvHeadOp : Thrift_Op<"kv_head", [Pure]> {
+  let hasVerifier = 1;
   let summary = "Give the KV head that a query head shares";
   let description = [{
     `q_head / (q_heads / kv_heads)`: grouped-query attention.

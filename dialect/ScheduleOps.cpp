@@ -1,10 +1,27 @@
 //===- ScheduleOps.cpp - checks of what a schedule adds ---------------------===//
 
+#include "dialect/Checks.h"
 #include "dialect/Syntax.h"
 #include "dialect/ThriftDialect.h"
 
 using namespace mlir;
 using namespace thrift;
+
+LogicalResult CopyOp::verify() {
+  TileType tile = getRing().getType().getTile();
+  if (failed(verifySameFormat(*this, getView().getType(), tile)))
+    return failure();
+  return verifyIndexing(*this, getView().getType(), tile, getIndices().size());
+}
+
+LogicalResult SeekOp::verify() {
+  return failure(failed(verifyList(*this, getList(), static_cast<bool>(getRoutes()), getRouteIndices().size())) ||
+                 failed(verifyMask(*this, getMask())) || failed(verifyMaskDimensions(*this, getMask())));
+}
+
+LogicalResult NextOp::verify() {
+  return verifyList(*this, getList(), static_cast<bool>(getRoutes()), getRouteIndices().size());
+}
 
 LogicalResult SlotOp::verify() {
   if (getTile().getType() != getRing().getType().getTile()) // G1

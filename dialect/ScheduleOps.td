@@ -18,17 +18,21 @@ def Thrift_AllocOp : Thrift_Op<"alloc", [Pure]> {
     %r = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>>
     ```
   }];
-  let arguments = (ins I32Attr:$offset);
+  let arguments = (ins ConfinedAttr<I32Attr, [IntNonNegative]>:$offset);
   let results = (outs Thrift_RingType:$ring);
   let assemblyFormat = "`at` $offset attr-dict `:` type($ring)";
 }
 
 def Thrift_CopyOp : Thrift_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let hasVerifier = 1;
   let summary = "Start copying one tile of a view into a ring";
   let description = [{
     Asynchronous: the tile is there once a `thrift.wait` covers the group into which the next `thrift.commit` puts the
     copy, and other threads see it after a `thrift.barrier`. Rows past the end of the view become zero. Does nothing
     where `if` is false. Indices and `alignment` as for `thrift.load`.
+
+    Constraints:
+    - L1, L2, L3 as for `thrift.load`.
 
     ```mlir
     %k, %b, %g, %j, %n, %more = "source"() : () -> (!thrift.view<[batch, kv_heads, kv_len, 128], f16>, i32, i32, i32, i32, i1)
@@ -60,7 +64,7 @@ def Thrift_WaitOp : Thrift_Op<"wait", [MemoryEffects<[MemRead, MemWrite]>]> {
     thrift.wait 1
     ```
   }];
-  let arguments = (ins I32Attr:$pending);
+  let arguments = (ins ConfinedAttr<I32Attr, [IntNonNegative]>:$pending);
   let assemblyFormat = "$pending attr-dict";
 }
 
@@ -118,9 +122,13 @@ defvar listRule = [{
 }];
 
 def Thrift_SeekOp : Thrift_Op<"seek", [MemoryEffects<[MemRead]>, AttrSizedOperandSegments]> {
+  let hasVerifier = 1;
   let summary = "Find the first block of a list and count its blocks";
   let description = listRule # [{
     Looks at the part of the list that query tile i can see. j is meaningless where the count is zero.
+
+    Constraints:
+    - W1 as for `thrift.sweep`.
 
     ```mlir
     %i = "source"() : () -> i32
@@ -132,7 +140,8 @@ def Thrift_SeekOp : Thrift_Op<"seek", [MemoryEffects<[MemRead]>, AttrSizedOperan
     %n, %j, %c = thrift.seek low(%i) causal boundary blocks(128 x 64) by %r[%b, %h, %i] : !thrift.routes<[batch, q_heads, q_tiles]>
     ```
   }];
-  let arguments = (ins Thrift_ListAttr:$list, Thrift_PartAttr:$part, AnyAttr:$mask, I32Attr:$block_q, I32Attr:$block_kv,
+  let arguments = (ins Thrift_ListAttr:$list, Thrift_PartAttr:$part, AnyAttr:$mask,
+                       ConfinedAttr<I32Attr, [IntPositive]>:$block_q, ConfinedAttr<I32Attr, [IntPositive]>:$block_kv,
                        I32:$i, Optional<Thrift_RoutesType>:$routes, Variadic<I32>:$routeIndices);
   let results = (outs I32:$count, I32:$j, I32:$cursor);
   let assemblyFormat = [{
@@ -142,9 +151,13 @@ def Thrift_SeekOp : Thrift_Op<"seek", [MemoryEffects<[MemRead]>, AttrSizedOperan
 }
 
 def Thrift_NextOp : Thrift_Op<"next", [MemoryEffects<[MemRead]>, AttrSizedOperandSegments]> {
+  let hasVerifier = 1;
   let summary = "Step to the next block of a list";
   let description = listRule # [{
     Past the end j is meaningless.
+
+    Constraints:
+    - W1 as for `thrift.sweep`.
 
     ```mlir
     %j, %c = "source"() : () -> (i32, i32)

@@ -1,5 +1,6 @@
 //===- SweepOps.cpp - syntax and checks of sweeps and routes ----------------===//
 
+#include "dialect/Checks.h"
 #include "dialect/Syntax.h"
 #include "dialect/ThriftDialect.h"
 
@@ -67,13 +68,17 @@ void SweepOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody());
 }
 
+static void spellMask(InFlightDiagnostic &diagnostic, Attribute mask) {
+  if (auto kind = dyn_cast<MaskKindAttr>(mask))
+    diagnostic << stringifyMaskKind(kind.getValue());
+  else
+    diagnostic << mask;
+}
+
 LogicalResult SweepOp::verify() {
-  bool needsRoutes = getList() != BlockList::Visible;
-  if (needsRoutes != static_cast<bool>(getRoutes()) || getRouteIndices().size() != (needsRoutes ? 3u : 0u)) // W1
-    return emitOpError("over ") << stringifyBlockList(getList()) << " blocks needs "
-                                << (needsRoutes ? "routes with three indices" : "no routes");
-  if (!isa<MaskKindAttr, ParamAttr>(getMask()))
-    return emitOpError("expected a mask or a parameter, got ") << getMask();
+  if (failed(verifyList(*this, getList(), static_cast<bool>(getRoutes()), getRouteIndices().size())) ||
+      failed(verifyMask(*this, getMask())) || failed(verifyMaskDimensions(*this, getMask())))
+    return failure();
   Block &body = getBody().front();
   Type state = getInitial().getType();
   if (body.getNumArguments() != 2 || !body.getArgument(0).getType().isInteger(32) ||
@@ -82,7 +87,21 @@ LogicalResult SweepOp::verify() {
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
   if (!yield || yield.getState().getType() != state) // W2
     return emitOpError("expected a body that yields ") << state;
-  return success();
+  WalkResult result = getBody().walk([this](MaskOp mask) { // W3
+    if (mask.getMask() != getMask()) {
+      InFlightDiagnostic diagnostic = mask.emitOpError("is ");
+      spellMask(diagnostic, mask.getMask());
+      diagnostic << " inside a sweep that is ";
+      spellMask(diagnostic, getMask());
+      return WalkResult::interrupt();
+    }
+    if (mask.getI() != getI() || mask.getJ() != getBlockIndex()) {
+      mask.emitOpError("stands at another tile than the sweep around it");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
 }
 
 //===----------------------------------------------------------------------===//
@@ -155,6 +174,8 @@ LogicalResult RouteOp::verify() {
   if (!byList && !byPromotion) // R1
     return emitOpError("expected either routes with three indices and a block, or logits, a state and tau");
   for (Region *region : {&getHigh(), &getLow()}) {
+    if (region->getNumArguments()) // R2
+      return emitOpError("expected regions without arguments");
     auto yield = region->empty() ? YieldOp() : dyn_cast<YieldOp>(region->front().getTerminator());
     if (!yield || yield.getState().getType() != getNext().getType()) // R2
       return emitOpError("expected both regions to yield ") << getNext().getType();

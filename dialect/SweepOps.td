@@ -18,6 +18,7 @@ def Thrift_SweepOp : Thrift_Op<"sweep", [SingleBlock, AllTypesMatch<["initial", 
     Constraints:
     - W1: `low` and `high` have routes with their indices, `visible` has none.
     - W2: the body takes (i32, state) and yields a state of the same type.
+    - W3: a mask in the body is the sweep's, at its query tile and block.
 
     ```mlir
     %i, %s0 = "source"() : () -> (i32, !thrift.softmax<128 x 64>)
@@ -55,7 +56,7 @@ def Thrift_RouteOp : Thrift_Op<"route", [AttrSizedOperandSegments, SingleBlock]>
 
     Constraints:
     - R1: either routes, their three indices and j, or logits, state and tau.
-    - R2: both regions yield one state of the result's type.
+    - R2: both regions have no arguments and yield one state of the result's type.
     - R3: the budget is a class or a parameter.
 
     ```mlir

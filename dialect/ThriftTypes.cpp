@@ -157,3 +157,9 @@ void RoutesType::print(AsmPrinter &printer) const {
 LogicalResult RoutesType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape) {
   return verifyExtents(emitError, shape, 3, 3, "a list of routes");
 }
+
+LogicalResult RingType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stages, TileType tile) {
+  if (stages < 1)
+    return emitError() << "a ring has at least one stage, got " << stages;
+  return success();
+}

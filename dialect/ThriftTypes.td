@@ -92,6 +92,7 @@ def Thrift_RingType : Thrift_Type<"Ring", "ring"> {
     ```
   }];
   let parameters = (ins "int64_t":$stages, "::thrift::TileType":$tile);
+  let genVerifyDecl = 1;
   let assemblyFormat = "`<` $stages `x` qualified($tile) `>`";
 }
 

@@ -3,6 +3,7 @@
 // Extents and formats may be names while a kernel is parametric. Two extents agree if they are equal as written; bound ones
 // are compared as numbers once thrift-specialize has put them there, because the verifier runs again.
 
+#include "dialect/Checks.h"
 #include "dialect/Syntax.h"
 #include "dialect/ThriftDialect.h"
 
@@ -39,9 +40,7 @@ LogicalResult DotOp::verify() {
 }
 
 LogicalResult MaskOp::verify() {
-  if (!isa<MaskKindAttr, ParamAttr>(getMask()))
-    return emitOpError("expected a mask or a parameter, got ") << getMask();
-  return success();
+  return failure(failed(verifyMask(*this, getMask())) || failed(verifyMaskDimensions(*this, getMask())));
 }
 
 LogicalResult OnlineSoftmaxOp::verify() {

@@ -1,0 +1,70 @@
+//===- Checks.cpp - checks that several ops share ---------------------------===//
+
+#include "dialect/Checks.h"
+
+using namespace mlir;
+using namespace thrift;
+
+LogicalResult thrift::verifyIndexing(Operation *op, ViewType view, TileType tile, size_t indices) {
+  size_t rank = view.getShape().size();
+  bool columnOfOne = boundExtent(tile.getColumns()) == 1; // a vector, such as the log-sum-exp of each row
+  if (rank < 2)
+    return op->emitOpError("needs a view of at least two dimensions, got ") << view; // L1
+  size_t wanted;
+  if (columnOfOne) {
+    wanted = rank;
+  } else {
+    bool cutsRows = view.getShape()[rank - 2] != tile.getRows();
+    bool cutsColumns = view.getShape()[rank - 1] != tile.getColumns();
+    if (cutsRows && cutsColumns) // L2
+      return op->emitOpError("cuts both of the last two dimensions of ") << view << " into " << tile;
+    wanted = rank - 2 + (cutsRows || cutsColumns);
+  }
+  if (indices != wanted) // L1
+    return op->emitOpError("needs ") << wanted << " indices to take " << tile << " from " << view << ", got " << indices;
+  return success();
+}
+
+LogicalResult thrift::verifySameFormat(Operation *op, ViewType view, TileType tile) {
+  if (view.getFormat() != tile.getFormat()) // L3
+    return op->emitOpError("view and tile differ in format: ") << view << " and " << tile;
+  return success();
+}
+
+LogicalResult thrift::verifyList(Operation *op, BlockList list, bool hasRoutes, size_t indices) {
+  bool needsRoutes = list != BlockList::Visible;
+  if (needsRoutes != hasRoutes || indices != (needsRoutes ? 3u : 0u)) // W1
+    return op->emitOpError("over ") << stringifyBlockList(list) << " blocks needs "
+                                    << (needsRoutes ? "routes with three indices" : "no routes");
+  return success();
+}
+
+LogicalResult thrift::verifyMask(Operation *op, Attribute mask) {
+  if (!isa<MaskKindAttr, ParamAttr>(mask))
+    return op->emitOpError("expected a mask or a parameter, got ") << mask;
+  return success();
+}
+
+LogicalResult thrift::verifyExtent(Operation *op, Attribute extent) {
+  auto number = dyn_cast<IntegerAttr>(extent);
+  if (!isa<ParamAttr>(extent) && !(number && number.getInt() > 0))
+    return op->emitOpError("expected a positive extent or a parameter, got ") << extent;
+  return success();
+}
+
+LogicalResult thrift::verifyDimension(Operation *op, StringRef name) {
+  auto kernel = op->getParentOfType<KernelOp>();
+  if (kernel && !kernel.hasDim(name)) // K7
+    return op->emitOpError("needs the dimension ") << name << ", which kernel @" << kernel.getSymName()
+                                                   << " does not have";
+  return success();
+}
+
+LogicalResult thrift::verifyMaskDimensions(Operation *op, Attribute mask) {
+  auto kind = dyn_cast<MaskKindAttr>(mask);
+  if (failed(verifyDimension(op, "kv_len")))
+    return failure();
+  if (kind && kind.getValue() == MaskKind::None)
+    return success();
+  return verifyDimension(op, "q_len");
+}

@@ -1,0 +1,28 @@
+//===- Checks.h - checks that several ops share -----------------------------===//
+
+#ifndef THRIFTJIT_DIALECT_CHECKS_H
+#define THRIFTJIT_DIALECT_CHECKS_H
+
+#include "dialect/ThriftDialect.h"
+
+namespace thrift {
+
+/// L1, L2: which of a view's last two dimensions a tile cuts, and how many indices that takes.
+mlir::LogicalResult verifyIndexing(mlir::Operation *op, ViewType view, TileType tile, size_t indices);
+/// L3: a tile is loaded in the view's format.
+mlir::LogicalResult verifySameFormat(mlir::Operation *op, ViewType view, TileType tile);
+/// W1: lists that routes define have routes with three indices, `visible` has none.
+mlir::LogicalResult verifyList(mlir::Operation *op, BlockList list, bool hasRoutes, size_t indices);
+/// A mask, or a parameter that stands for one.
+mlir::LogicalResult verifyMask(mlir::Operation *op, mlir::Attribute mask);
+/// An extent, or a parameter that stands for one.
+mlir::LogicalResult verifyExtent(mlir::Operation *op, mlir::Attribute extent);
+
+/// K7: the kernel around `op`, if there is one, has the dimension.
+mlir::LogicalResult verifyDimension(mlir::Operation *op, llvm::StringRef name);
+/// K7 for what a mask computes with: kv_len, and q_len unless the mask is none.
+mlir::LogicalResult verifyMaskDimensions(mlir::Operation *op, mlir::Attribute mask);
+
+} // namespace thrift
+
+#endif // THRIFTJIT_DIALECT_CHECKS_H
