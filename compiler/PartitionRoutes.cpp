@@ -51,6 +51,20 @@ static Value createOnlySweep(OpBuilder &builder, SweepOp sweep, RouteOp route, b
   return createSweep(builder, sweep, route, BlockList::Visible, sweep.getInitial());
 }
 
+/// A route becomes lists only where the sweep's own blocks and query tile are what it decides about.
+static LogicalResult verifyRoute(SweepOp sweep, RouteOp route) {
+  if (route.isPromotion())
+    return route.emitOpError("by promotion has no lowering yet; allowed: routes by a list");
+  if (sweep.getList() != BlockList::Visible)
+    return route.emitOpError("in a sweep over ") << stringifyBlockList(sweep.getList()) << " blocks; allowed: visible";
+  if (route.getJ() != sweep.getBlockIndex())
+    return route.emitOpError("decides about another block than the sweep's");
+  auto isInside = [&](Value value) { return sweep.getBody().isAncestor(value.getParentRegion()); };
+  if (isInside(route.getRoutes()) || llvm::any_of(route.getIndices(), isInside))
+    return route.emitOpError("needs routes and indices from outside the sweep");
+  return success();
+}
+
 static LogicalResult partition(SweepOp sweep) {
   auto routes = llvm::to_vector(sweep.getBody().getOps<RouteOp>());
   if (routes.empty())
@@ -58,8 +72,8 @@ static LogicalResult partition(SweepOp sweep) {
   RouteOp route = routes.front();
   if (routes.size() > 1)
     return routes[1].emitOpError("a sweep holds one route, this one has ") << routes.size();
-  if (route.isPromotion())
-    return route.emitOpError("by promotion has no lowering yet; allowed: routes by a list");
+  if (failed(verifyRoute(sweep, route)))
+    return failure();
   auto budget = dyn_cast<BudgetClassAttr>(route.getBudget());
   if (!budget)
     return route.emitOpError("needs a bound budget class, got ") << route.getBudget();

@@ -21,6 +21,11 @@ struct Schedule : thrift::impl::ScheduleBase<Schedule> {
       getOperation().emitError("target is \"") << target << "\"; allowed: " << lowerings();
       return signalPassFailure();
     }
+    constexpr int64_t mostStages = 64; // far more than fit, and few enough to unroll a prologue for before that is seen
+    if (stages < 2 || stages > mostStages) {
+      getOperation().emitError("stages is ") << int64_t(stages) << "; allowed: 2 to " << mostStages;
+      return signalPassFailure();
+    }
     for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
       if (!kernel.isSpecialized()) {
         kernel.emitError("kernel @") << kernel.getSymName() << " has open parameters; run thrift-specialize first";

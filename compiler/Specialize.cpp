@@ -27,25 +27,47 @@ static Attribute parseValue(MLIRContext *context, StringRef text) {
   return {};
 }
 
-/// Binding a format where an extent stands makes a type that its own verifier refuses; say so instead of building on it.
+/// A value as parseValue reads it.
+static std::string spellValue(Attribute value) {
+  if (auto number = dyn_cast<IntegerAttr>(value))
+    return std::to_string(number.getInt());
+  if (auto format = dyn_cast<ElementFormatAttr>(value))
+    return stringifyElementFormat(format.getValue()).str();
+  if (auto mask = dyn_cast<MaskKindAttr>(value))
+    return stringifyMaskKind(mask.getValue()).str();
+  return stringifyBudgetClass(cast<BudgetClassAttr>(value).getValue()).str();
+}
+
+/// What `type` itself requires of its parts; types inside it are visited on their own.
+static LogicalResult verifyType(function_ref<InFlightDiagnostic()> emit, Type type) {
+  if (auto tile = dyn_cast<TileType>(type))
+    return TileType::verify(emit, tile.getShape(), tile.getFormat(), tile.getLayout());
+  if (auto view = dyn_cast<ViewType>(type))
+    return ViewType::verify(emit, view.getShape(), view.getFormat());
+  if (auto state = dyn_cast<SoftmaxType>(type))
+    return SoftmaxType::verify(emit, state.getShape());
+  if (auto routes = dyn_cast<RoutesType>(type))
+    return RoutesType::verify(emit, routes.getShape());
+  return success();
+}
+
+/// Binding a format where an extent stands makes a type that its own verifier refuses. Nothing verifies a type after it
+/// has been made, so this looks at all of them: of results, of the arguments of regions, and inside attributes.
 static LogicalResult verifyTypes(KernelOp kernel) {
-  auto verify = [&](Operation *op, Type type) {
-    auto emit = [&] { return op->emitError("after binding: "); };
-    if (auto tile = dyn_cast<TileType>(type))
-      return TileType::verify(emit, tile.getShape(), tile.getFormat(), tile.getLayout());
-    if (auto view = dyn_cast<ViewType>(type))
-      return ViewType::verify(emit, view.getShape(), view.getFormat());
-    if (auto state = dyn_cast<SoftmaxType>(type))
-      return SoftmaxType::verify(emit, state.getShape());
-    return success();
-  };
-  for (BlockArgument argument : kernel.getBody().getArguments())
-    if (failed(verify(kernel, argument.getType())))
-      return failure();
-  WalkResult result = kernel.getBody().walk([&](Operation *op) {
-    for (Type type : op->getResultTypes())
-      if (failed(verify(op, type)))
-        return WalkResult::interrupt();
+  WalkResult result = kernel->walk<WalkOrder::PreOrder>([](Operation *op) {
+    AttrTypeWalker walker;
+    walker.addWalk([op](Type type) {
+      // At the place only: a note that prints the op would spell the type that is wrong.
+      auto emit = [op] { return emitError(op->getLoc()) << "after binding: "; };
+      return failed(verifyType(emit, type)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    auto fails = [&](auto element) { return walker.walk(element).wasInterrupted(); };
+    if (fails(op->getAttrDictionary()) || llvm::any_of(op->getResultTypes(), fails))
+      return WalkResult::interrupt();
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        if (llvm::any_of(block.getArgumentTypes(), fails))
+          return WalkResult::interrupt();
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
@@ -61,6 +83,12 @@ static LogicalResult specialize(KernelOp kernel, const llvm::StringMap<Attribute
                                               << " is not bound";
       continue;
     }
+    // Bound parameters are in the kernel's types already: another value would change the list and nothing else.
+    Attribute bound = kernel.binding(param.getName().getValue());
+    if (bound && bound != value->second)
+      return kernel.emitError("parameter ")
+             << param.getName().getValue() << " of kernel @" << kernel.getSymName() << " is bound to "
+             << spellValue(bound) << " and cannot become " << spellValue(value->second);
     params.set(param.getName(), value->second);
   }
   AttrTypeReplacer replacer;
@@ -87,7 +115,12 @@ struct Specialize : thrift::impl::SpecializeBase<Specialize> {
                                                  << "\"; allowed: a positive integer, a format, a mask, a budget class";
         return signalPassFailure();
       }
-      values[name] = value;
+      auto [earlier, isNew] = values.try_emplace(name, value);
+      if (!isNew && earlier->second != value) {
+        getOperation().emitError("parameter ")
+            << name << " is bound twice, to " << spellValue(earlier->second) << " and to " << spellValue(value);
+        return signalPassFailure();
+      }
     }
     llvm::StringSet<> declared;
     for (KernelOp kernel : getOperation().getOps<KernelOp>())

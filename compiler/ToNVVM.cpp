@@ -11,6 +11,24 @@ namespace thrift {
 #include "compiler/Passes.h.inc"
 } // namespace thrift
 
+/// Ops that stand in no kernel have no launch dimensions and no threads; kernels in nested modules would be left behind.
+static LogicalResult checkPlaces(ModuleOp module) {
+  WalkResult result = module.walk([&](Operation *op) {
+    if (!isa_and_nonnull<ThriftDialect>(op->getDialect()))
+      return WalkResult::advance();
+    if (isa<KernelOp>(op) && op->getParentOp() != module) {
+      op->emitOpError("stands in a nested module; expected the outermost one");
+      return WalkResult::interrupt();
+    }
+    if (!isa<KernelOp>(op) && !op->getParentOfType<KernelOp>()) {
+      op->emitOpError("stands in no kernel");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 namespace {
 struct ToNVVM : thrift::impl::ToNVVMBase<ToNVVM> {
   using ToNVVMBase::ToNVVMBase;
@@ -21,8 +39,10 @@ struct ToNVVM : thrift::impl::ToNVVMBase<ToNVVM> {
       getOperation().emitError("target is \"") << target << "\"; allowed: " << lowerings();
       return signalPassFailure();
     }
+    if (failed(checkPlaces(getOperation())))
+      return signalPassFailure();
     for (KernelOp kernel : getOperation().getOps<KernelOp>())
-      if (!kernel.getThreads()) {
+      if (!kernel.getThreads() || !kernel.getSharedBytes()) {
         kernel.emitError("kernel @") << kernel.getSymName() << " has no schedule; run thrift-schedule first";
         return signalPassFailure();
       }

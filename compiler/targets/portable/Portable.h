@@ -36,6 +36,12 @@ inline int64_t sharedTileBytes(TileType tile) {
   return 0;
 }
 
+/// Refuses, with a diagnostic, what the schedule and the conversions have no instructions for: formats, shapes, structure.
+mlir::LogicalResult checkSupport(KernelOp kernel);
+
+/// Refuses a scheduled kernel whose tiles do not lie where the conversion's instructions take them.
+mlir::LogicalResult checkLayouts(KernelOp kernel);
+
 } // namespace thrift::portable
 
 #endif // THRIFTJIT_COMPILER_TARGETS_PORTABLE_PORTABLE_H

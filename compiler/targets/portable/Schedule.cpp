@@ -32,10 +32,10 @@ public:
   LogicalResult run();
 
 private:
-  LogicalResult layoutSweep(SweepOp sweep);
+  void layoutSweep(SweepOp sweep);
   LogicalResult pipelineSweep(SweepOp sweep);
-  LogicalResult stageLoad(LoadOp load);
-  LogicalResult sliceQuantize(QuantizeOp quantize);
+  void stageLoad(LoadOp load);
+  void sliceQuantize(QuantizeOp quantize);
   AllocOp allocate(Location loc, TileType tile, int64_t stages, int64_t &offset);
   Value constant(Location loc, int64_t value) {
     return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
@@ -59,24 +59,17 @@ static bool isPacked(Value tile) { return hasScales(cast<TileType>(tile.getType(
 LogicalResult Scheduler::run() {
   auto sweeps = llvm::to_vector(kernel.getBody().getOps<SweepOp>());
   for (SweepOp sweep : sweeps) {
-    int64_t rows = sweep.getInitial().getType().rows();
-    if (rows % kRowsPerWarp || rows > kRowsPerWarp * kMaxWarps)
-      return sweep.emitOpError("the portable target needs a multiple of ")
-             << kRowsPerWarp << " query rows, at most " << kRowsPerWarp * kMaxWarps << ", got " << rows;
-    threads = rows / kRowsPerWarp * 32;
-    if (failed(layoutSweep(sweep)))
-      return failure();
+    threads = sweep.getInitial().getType().rows() / kRowsPerWarp * 32;
+    layoutSweep(sweep);
   }
   for (SweepOp sweep : sweeps)
     if (failed(pipelineSweep(sweep)))
       return failure();
 
   for (LoadOp load : llvm::to_vector(kernel.getBody().getOps<LoadOp>()))
-    if (failed(stageLoad(load)))
-      return failure();
+    stageLoad(load);
   for (QuantizeOp quantize : llvm::to_vector(kernel.getBody().getOps<QuantizeOp>()))
-    if (failed(sliceQuantize(quantize)))
-      return failure();
+    sliceQuantize(quantize);
   for (SummarizeOp summarize : kernel.getBody().getOps<SummarizeOp>())
     setLayout(summarize.getMean(), TileLayout::Columns);
   for (StoreOp store : kernel.getBody().getOps<StoreOp>())
@@ -102,13 +95,11 @@ AllocOp Scheduler::allocate(Location loc, TileType tile, int64_t stages, int64_t
 }
 
 /// Gives every tile of a sweep's body its layout, and notes the powers of two that widened operands carry.
-LogicalResult Scheduler::layoutSweep(SweepOp sweep) {
+void Scheduler::layoutSweep(SweepOp sweep) {
   llvm::DenseMap<Value, int32_t> logitScale;
   for (Operation &op : sweep.getBody().front()) {
     if (auto dot = dyn_cast<DotOp>(op)) {
       bool packed = isPacked(dot.getLhs());
-      if (!dot.getLhs().getDefiningOp<LoadOp>() || !dot.getRhs().getDefiningOp<LoadOp>())
-        return dot.emitOpError("the portable target multiplies tiles that were loaded");
       setLayout(dot.getLhs(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
       setLayout(dot.getLogits(), TileLayout::Accumulator);
       if (packed)
@@ -123,16 +114,12 @@ LogicalResult Scheduler::layoutSweep(SweepOp sweep) {
       softmax.setExp2(options.exp2);
     } else if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
       auto quantize = accumulate.getP().getDefiningOp<QuantizeOp>();
-      if (!quantize || isPacked(quantize.getResult()))
-        return accumulate.emitOpError("the portable target multiplies V by P in f16 or bf16, got ")
-               << accumulate.getP().getType();
       bool packed = isPacked(accumulate.getV());
       setLayout(quantize.getResult(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
       if (packed) // P carries what V's widening takes out
         quantize.setScaleLog2(kWidenedLog2);
     }
   }
-  return success();
 }
 
 /// The indices of a load inside a sweep, for block `j`.
@@ -217,17 +204,12 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
 
 /// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more than
 /// one way into shared memory.
-LogicalResult Scheduler::stageLoad(LoadOp load) {
+void Scheduler::stageLoad(LoadOp load) {
   load.setAlignment(options.alignment);
   if (load.getTile().getType().tileLayout())
-    return success(); // a query tile: layoutSweep has placed it
-  auto feeds = [&](auto predicate) { return llvm::any_of(load->getUsers(), predicate); };
-  if (feeds([](Operation *user) { return isa<RankOp>(user); })) {
-    setLayout(load.getTile(), TileLayout::Lanes);
-    return success();
-  }
-  if (!feeds([](Operation *user) { return isa<QuantizeOp, SummarizeOp>(user); }))
-    return load.emitOpError("the portable target has no layout for a tile that is used this way");
+    return; // a query tile: layoutSweep has placed it
+  if (llvm::any_of(load->getUsers(), [](Operation *user) { return isa<RankOp>(user); }))
+    return setLayout(load.getTile(), TileLayout::Lanes);
   Location loc = load.getLoc();
   builder.setInsertionPoint(load);
   int64_t offset = sharedBytes;
@@ -241,22 +223,17 @@ LogicalResult Scheduler::stageLoad(LoadOp load) {
   auto slot = SlotOp::create(builder, loc, ring.getRing().getType().getTile(), ring.getRing(), zero);
   load.getTile().replaceAllUsesWith(slot.getTile());
   load.erase();
-  return success();
 }
 
 /// Quantisation of a shared tile: a loop over slices in which each thread holds one group.
-LogicalResult Scheduler::sliceQuantize(QuantizeOp quantize) {
+void Scheduler::sliceQuantize(QuantizeOp quantize) {
   TileType source = quantize.getSource().getType(), result = quantize.getResult().getType();
-  auto store = quantize->hasOneUse() ? dyn_cast<StoreOp>(*quantize->user_begin()) : StoreOp();
-  if (!store || !isPacked(quantize.getResult()))
-    return quantize.emitOpError("the portable target quantises to formats with scales, into a store");
+  auto store = cast<StoreOp>(*quantize->user_begin());
   bool transposed = quantize.getTransposed();
   // Along the contracted extent one thread takes one group; slices run over the other one.
   int64_t contracted = transposed ? source.rows() : source.columns();
   int64_t extent = transposed ? source.columns() : source.rows();
   int64_t step = threads / (contracted / kGroupSize);
-  if (contracted % kGroupSize || extent % step)
-    return quantize.emitOpError("the portable target cannot slice ") << source << " for " << threads << " threads";
 
   Location loc = quantize.getLoc();
   builder.setInsertionPoint(store);
@@ -274,9 +251,10 @@ LogicalResult Scheduler::sliceQuantize(QuantizeOp quantize) {
                   builder.getI32IntegerAttr(options.alignment));
   store.erase();
   quantize.erase();
-  return success();
 }
 
 LogicalResult portable::schedule(KernelOp kernel, const ScheduleChoices &options) {
+  if (failed(checkSupport(kernel)))
+    return failure();
   return Scheduler(kernel, options).run();
 }

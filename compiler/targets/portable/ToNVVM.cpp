@@ -79,6 +79,9 @@ PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
 }
 
 LogicalResult portable::convertToNVVM(ModuleOp module) {
+  for (KernelOp kernel : module.getOps<KernelOp>())
+    if (failed(checkLayouts(kernel)))
+      return failure();
   MLIRContext *context = module.getContext();
   PortableTypeConverter converter(context);
   RewritePatternSet patterns(context);
@@ -96,10 +99,15 @@ LogicalResult portable::convertToNVVM(ModuleOp module) {
   target.addIllegalDialect<ThriftDialect>();
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns, target);
 
-  // All CTAs' dynamic shared memory; its size is a launch parameter.
+  if (module.getOps<KernelOp>().empty())
+    return success();
+  // Each CTA's dynamic shared memory; its size is a launch parameter.
+  constexpr StringLiteral sharedName = "thrift_shared";
+  if (Operation *taken = module.lookupSymbol(sharedName))
+    return taken->emitOpError("has the name of the shared memory, ") << sharedName;
   OpBuilder builder(module.getBodyRegion());
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
-  LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, "thrift_shared",
+  LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, sharedName,
                          Attribute(), /*alignment=*/128, kSharedSpace);
   return applyPartialConversion(module, target, std::move(patterns));
 }
