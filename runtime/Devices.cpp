@@ -16,11 +16,10 @@ DeviceOptions DeviceOptions::from(const Environment &environment) {
 static Status checkUsable(const DeviceAttributes &attributes, int least) {
   if (attributes.computeCapability() >= least)
     return Status::ok();
-  return Status(StatusCode::DeviceUnavailable, attributes.id + " (" + attributes.name + ") has compute capability " +
-                                                   std::to_string(attributes.computeMajor) + "." +
-                                                   std::to_string(attributes.computeMinor) + "; needed: " +
-                                                   std::to_string(least / 10) + "." + std::to_string(least % 10) +
-                                                   " or newer");
+  return Status(StatusCode::DeviceUnavailable,
+                attributes.id + " (" + attributes.name + ") has compute capability " +
+                    std::to_string(attributes.computeMajor) + "." + std::to_string(attributes.computeMinor) +
+                    "; needed: " + std::to_string(least / 10) + "." + std::to_string(least % 10) + " or newer");
 }
 
 static Result<std::shared_ptr<Device>> openCuda(const std::shared_ptr<const cuda::Driver> &driver, int ordinal,

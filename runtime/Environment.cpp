@@ -56,8 +56,8 @@ static const Row kRows[] = {
      setText<&Environment::ptxas>},
     {{"THRIFTJIT_SIM_THREADS", "0", "host threads of the simulator; 0 means all cores", false},
      [](Environment &e, std::string_view v) { return parseNumber("THRIFTJIT_SIM_THREADS", v, 0, e.simThreads); }},
-    {{"THRIFTJIT_SIM_BUDGET", "20000000000", "warp instructions that one simulated launch may take before it counts as a hang",
-      false},
+    {{"THRIFTJIT_SIM_BUDGET", "20000000000",
+      "warp instructions that one simulated launch may take before it counts as a hang", false},
      [](Environment &e, std::string_view v) {
        return parseNumber("THRIFTJIT_SIM_BUDGET", v, 1, e.simInstructionBudget);
      }},

@@ -15,7 +15,8 @@ static constexpr std::chrono::hours kTemporaryAge(1);
 KernelCache::KernelCache(KernelCacheOptions options) : options_(std::move(options)) {
   if (!options_.useDisk)
     return;
-  const std::string consequence = "; compiled kernels are kept in memory only; set THRIFTJIT_CACHE_DIR to a directory of yours";
+  const std::string consequence =
+      "; compiled kernels are kept in memory only; set THRIFTJIT_CACHE_DIR to a directory of yours";
   if (options_.directory.empty()) {
     warn("no cache directory: THRIFTJIT_CACHE_DIR, XDG_CACHE_HOME and HOME are unset" + consequence);
     return;
@@ -60,8 +61,8 @@ std::shared_ptr<const CachedKernel> KernelCache::load(const std::string &digest,
     return std::make_shared<const CachedKernel>(std::move(*kernel));
   damaged = true;
   count(&KernelCacheCounters::damagedFiles);
-  warn("the cache file " + directory_->pathOf(digest) + " is ignored, and replaced once its kernel is compiled: " +
-       kernel.status().message());
+  warn("the cache file " + directory_->pathOf(digest) +
+       " is ignored, and replaced once its kernel is compiled: " + kernel.status().message());
   return nullptr;
 }
 
@@ -86,7 +87,8 @@ void KernelCache::store(const std::string &digest, const std::string &canonical,
   }
   // Later kernels are tried again (a full disk may be emptied), but silently.
   if (firstFailure)
-    warn("a compiled kernel is kept in memory only: " + status.message() + "; THRIFTJIT_CACHE_DIR chooses the directory");
+    warn("a compiled kernel is kept in memory only: " + status.message() +
+         "; THRIFTJIT_CACHE_DIR chooses the directory");
 }
 
 KernelCache::Compiled KernelCache::loadOrCompile(const std::string &digest, const std::string &canonical,

@@ -41,7 +41,7 @@ struct KernelCacheOptions {
 
 /// What happened so far. Every lookup is one hit or one miss.
 struct KernelCacheCounters {
-  uint64_t memoryHits = 0;   ///< waiting for another thread that compiles the kernel included
+  uint64_t memoryHits = 0; ///< waiting for another thread that compiles the kernel included
   uint64_t diskHits = 0;
   uint64_t misses = 0;       ///< compiled, or not found by `find`
   uint64_t damagedFiles = 0; ///< found on disk, but not usable

@@ -52,14 +52,15 @@ private:
 //===----------------------------------------------------------------------===//
 
 Result<std::unique_ptr<KernelCacheDirectory>> KernelCacheDirectory::open(const std::string &path) {
-  if (std::error_code error = llvm::sys::fs::create_directories(path, /*IgnoreExisting=*/true, llvm::sys::fs::owner_all))
+  if (std::error_code error =
+          llvm::sys::fs::create_directories(path, /*IgnoreExisting=*/true, llvm::sys::fs::owner_all))
     return Status(StatusCode::IoError, "the cache directory " + path + " cannot be created: " + error.message());
   struct stat link;
   if (lstat(path.c_str(), &link) != 0)
     return failure("the cache directory " + path + " cannot be examined");
   if (S_ISLNK(link.st_mode) && link.st_uid != geteuid() && link.st_uid != 0)
-    return Status(StatusCode::IoError, "the cache directory " + path + " is a link that belongs to user " +
-                                           std::to_string(link.st_uid));
+    return Status(StatusCode::IoError,
+                  "the cache directory " + path + " is a link that belongs to user " + std::to_string(link.st_uid));
   File directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory)
     return failure("the cache directory " + path + " cannot be opened");

@@ -123,8 +123,8 @@ static Result<std::string> unpack(std::string_view packed, const std::string &en
     return damaged("its PTX has the encoding '" + encoding + "'");
   std::string ptx(bytes, '\0');
   size_t produced = bytes;
-  if (llvm::Error error = llvm::compression::zstd::decompress(
-          bytesOf(packed), reinterpret_cast<uint8_t *>(ptx.data()), produced))
+  if (llvm::Error error =
+          llvm::compression::zstd::decompress(bytesOf(packed), reinterpret_cast<uint8_t *>(ptx.data()), produced))
     return damaged("its PTX does not unpack: " + llvm::toString(std::move(error)));
   if (produced != bytes)
     return damaged("its PTX has another size");

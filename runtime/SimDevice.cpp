@@ -62,8 +62,8 @@ struct SharedLimit {
 } // namespace
 
 // CUDA programming guide, "maximum amount of shared memory per thread block".
-static constexpr SharedLimit kSharedLimits[] = {{80, 163}, {86, 99},   {87, 163},  {89, 99},
-                                                {90, 227}, {100, 227}, {103, 227}, {120, 99}, {121, 99}};
+static constexpr SharedLimit kSharedLimits[] = {{80, 163},  {86, 99},   {87, 163}, {89, 99}, {90, 227},
+                                                {100, 227}, {103, 227}, {120, 99}, {121, 99}};
 
 uint32_t sharedBytesPerBlockOf(int computeCapability) {
   for (const SharedLimit &limit : kSharedLimits)
@@ -169,7 +169,8 @@ static Status toStatus(const std::string &kernel, const sim::Report &report) {
 Status SimDevice::launch(const LoadedKernel &kernel, const LaunchShape &shape, const LaunchArguments &arguments,
                          Stream) {
   if (kernel.device() != this)
-    return Status::invalid("kernel", kernel.name() + " of another device", "a kernel that was loaded on this simulator");
+    return Status::invalid("kernel", kernel.name() + " of another device",
+                           "a kernel that was loaded on this simulator");
   if (arguments.overflowed())
     return Status::invalid("arguments of " + kernel.name(), "too many",
                            "at most " + std::to_string(LaunchArguments::kMaxCount));

@@ -26,6 +26,8 @@ static constexpr uint64_t kPatience = 64;
 static constexpr size_t kTightLoop = 48;
 // CTAs that one host thread holds at the same time at most.
 static constexpr size_t kMaxResident = 256;
+// Host memory for the registers and the local memory of one CTA.
+static constexpr uint64_t kMaxCtaBytes = uint64_t(2) << 30;
 // What lower CTAs may still execute once another one has failed: enough to fail as well, not to hang on it.
 static constexpr uint64_t kAfterFailure = 1u << 26;
 
@@ -64,7 +66,7 @@ private:
   Report &report_;
   uint64_t ctas_;
   std::atomic<uint64_t> next_{0};
-  std::atomic<uint64_t> failed_;       ///< lowest CTA that failed, or the number of CTAs
+  std::atomic<uint64_t> failed_; ///< lowest CTA that failed, or the number of CTAs
   std::atomic<uint64_t> executed_{0};
   uint64_t budget_;
   std::mutex mutex_;
@@ -163,9 +165,10 @@ void GridRunner::work() {
         ++i;
       }
     }
-    bool impatient = !residents.empty() && std::all_of(residents.begin(), residents.end(), [](const Resident &resident) {
-      return resident.spins || resident.slices >= kPatience;
-    });
+    bool impatient =
+        !residents.empty() && std::all_of(residents.begin(), residents.end(), [](const Resident &resident) {
+          return resident.spins || resident.slices >= kPatience;
+        });
     if (impatient && more && residents.size() < kMaxResident)
       more = admit();
   }
@@ -311,6 +314,13 @@ Report launch(const Kernel &kernel, Memory &memory, const LaunchConfig &config, 
     return report;
   }
   context.sharedBytes = static_cast<uint32_t>(sharedBytes);
+  uint64_t warps = (config.block.count() + kWarpSize - 1) / kWarpSize;
+  uint64_t stateBytes = warps * (program.registerBytes + 2 * uint64_t(kWarpSize) * info.localBytes);
+  if (stateBytes > kMaxCtaBytes) {
+    report.status = Status::invalid("registers and local memory of a CTA", std::to_string(stateBytes) + " bytes",
+                                    "at most " + std::to_string(kMaxCtaBytes) + " in the simulator");
+    return report;
+  }
 
   // The parameter block is a buffer like any other, so that its generic address works.
   std::shared_ptr<Allocation> parameters = Allocation::create(std::max(program.parameterBytes, 16u));

@@ -62,16 +62,18 @@ Status ModuleState::placeVariables() {
 
 Status ModuleState::relocate(const ptx::Variable &variable, uint8_t *data) const {
   for (const ptx::Relocation &relocation : variable.relocations) {
-    if (relocation.symbol != ptx::SymbolKind::Variable || addresses[relocation.id] == 0)
-      return Status(StatusCode::Unsupported,
-                    "line " + std::to_string(variable.line) + ": variable " + variable.name +
-                        " is initialised with the address of something that is not a .global or .const variable");
-    uint64_t value = (addresses[relocation.id] + static_cast<uint64_t>(relocation.addend)) >> relocation.shift;
+    bool isFunction = relocation.symbol == ptx::SymbolKind::Function;
+    uint64_t address = isFunction ? kFunctionWindow | relocation.id : addresses[relocation.id];
+    if (address == 0)
+      return Status(
+          StatusCode::Unsupported,
+          "line " + std::to_string(variable.line) + ": variable " + variable.name +
+              " is initialised with the address of something that is no function, .global or .const variable");
+    uint64_t value = (address + static_cast<uint64_t>(relocation.addend)) >> relocation.shift;
     if (relocation.offset > variable.byteSize || relocation.byteSize > variable.byteSize - relocation.offset ||
         relocation.byteSize > sizeof value)
-      return Status(StatusCode::InvalidArgument,
-                    "line " + std::to_string(variable.line) + ": variable " + variable.name +
-                        " has an initialiser beyond its end");
+      return Status(StatusCode::InvalidArgument, "line " + std::to_string(variable.line) + ": variable " +
+                                                     variable.name + " has an initialiser beyond its end");
     std::memcpy(data + relocation.offset, &value, relocation.byteSize);
   }
   return Status::ok();

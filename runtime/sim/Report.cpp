@@ -5,17 +5,17 @@
 namespace thrift::sim {
 
 const char *instructionClassName(InstructionClass cls) {
-  static constexpr const char *kNames[kNumInstructionClasses] = {
-      "integer", "float", "convert", "move",   "compare", "special", "control", "barrier",
-      "warp",    "load",  "store",   "atomic", "async",   "matrix",  "other"};
+  static constexpr const char *kNames[kNumInstructionClasses] = {"integer", "float",   "convert", "move",   "compare",
+                                                                 "special", "control", "barrier", "warp",   "load",
+                                                                 "store",   "atomic",  "async",   "matrix", "other"};
   return kNames[static_cast<size_t>(cls)];
 }
 
 const char *checkName(Check check) {
   static constexpr const char *kNames[] = {
-      "out-of-bounds",    "misaligned",     "uninitialized", "pending-async",   "write-to-read-only",
-      "division-by-zero", "divergent-aligned", "bad-mask",   "barrier-misuse",  "deadlock",
-      "budget",           "async-in-flight", "trap",         "assertion",       "uniformity",
+      "out-of-bounds",    "misaligned",        "uninitialized", "pending-async",  "write-to-read-only",
+      "division-by-zero", "divergent-aligned", "bad-mask",      "barrier-misuse", "deadlock",
+      "budget",           "async-in-flight",   "trap",          "assertion",      "uniformity",
       "bad-operand",      "bad-call"};
   return kNames[static_cast<size_t>(check)];
 }

@@ -1,7 +1,8 @@
 //===- Simulator.h - run PTX on the CPU -------------------------------------===//
 //
 // The public face of the PTX simulator: global memory of one simulated device, modules, launches, reports. A launch is
-// functional (no timing) and checked: what the hardware would leave undefined is reported with PTX line, CTA, warp, lane.
+// functional (no timing) and checked: what the hardware would leave undefined is reported with PTX line, CTA, warp,
+// lane.
 //
 //   Memory memory;
 //   Result<std::shared_ptr<Module>> module = Module::load(ptxText);
@@ -77,12 +78,12 @@ struct KernelInfo {
   std::string name;
   std::vector<ParameterInfo> parameters;
   uint32_t staticSharedBytes = 0;
-  uint32_t localBytes = 0;      ///< per thread
-  uint32_t instructions = 0;    ///< decoded, called functions included
+  uint32_t localBytes = 0;   ///< per thread
+  uint32_t instructions = 0; ///< decoded, called functions included
   bool usesDynamicShared = false;
-  Dim3 required{0, 0, 0};       ///< .reqntid; zeros where there is none
-  Dim3 maximum{0, 0, 0};        ///< .maxntid
-  unsigned smVersion = 0;       ///< 80 for sm_80, 90 for sm_90a, ...
+  Dim3 required{0, 0, 0}; ///< .reqntid; zeros where there is none
+  Dim3 maximum{0, 0, 0};  ///< .maxntid
+  unsigned smVersion = 0; ///< 80 for sm_80, 90 for sm_90a, ...
 };
 
 struct Program;
@@ -102,7 +103,8 @@ private:
 struct ModuleState;
 
 /// PTX text, parsed. Entries are decoded when first asked for, so that an unsupported instruction in one entry does not
-/// block another. Module-scope variables live as long as the module and keep their values between launches. Thread-safe.
+/// block another. Module-scope variables live as long as the module and keep their values between launches.
+/// Thread-safe.
 class Module {
 public:
   /// Parses; a syntax error or a call to an undefined function is InvalidArgument and names line and text.
@@ -145,8 +147,8 @@ struct LaunchConfig {
 
 /// When the result of an asynchronous operation appears.
 enum class Delivery {
-  Lazy,   ///< at the wait that guarantees it: as late as is legal; until then the destination is poisoned
-  Eager,  ///< at once
+  Lazy,  ///< at the wait that guarantees it: as late as is legal; until then the destination is poisoned
+  Eager, ///< at once
 };
 
 struct Options {
@@ -154,12 +156,26 @@ struct Options {
   uint64_t instructionBudget = 20'000'000'000ull; ///< warp instructions of one launch; more is reported as a hang
   bool checkUninitialized = true;                 ///< report reads of memory that nobody wrote
   Delivery delivery = Delivery::Lazy;
-  uint64_t seed = 0;                              ///< order in which the warps of a CTA take turns; 0 is ascending
-  unsigned maxFindings = 64;                      ///< notes and warnings beyond this number are counted, not kept
+  uint64_t seed = 0;         ///< order in which the warps of a CTA take turns; 0 is ascending
+  unsigned maxFindings = 64; ///< notes and warnings beyond this number are counted, not kept
 };
 
 enum class InstructionClass : uint8_t {
-  Integer, Float, Convert, Move, Compare, Special, Control, Barrier, Warp, Load, Store, Atomic, Async, Matrix, Other,
+  Integer,
+  Float,
+  Convert,
+  Move,
+  Compare,
+  Special,
+  Control,
+  Barrier,
+  Warp,
+  Load,
+  Store,
+  Atomic,
+  Async,
+  Matrix,
+  Other,
 };
 constexpr size_t kNumInstructionClasses = 15;
 const char *instructionClassName(InstructionClass cls);
@@ -182,31 +198,46 @@ enum class Severity { Note, Warning, Error };
 
 /// What a finding is about; `checkName` gives the name that reports and tests use.
 enum class Check : uint8_t {
-  OutOfBounds, Misaligned, Uninitialized, PendingAsync, WriteToReadOnly, DivisionByZero, DivergentAligned, BadMask,
-  BarrierMisuse, Deadlock, Budget, AsyncInFlight, Trap, Assertion, Uniformity, BadOperand, BadCall,
+  OutOfBounds,
+  Misaligned,
+  Uninitialized,
+  PendingAsync,
+  WriteToReadOnly,
+  DivisionByZero,
+  DivergentAligned,
+  BadMask,
+  BarrierMisuse,
+  Deadlock,
+  Budget,
+  AsyncInFlight,
+  Trap,
+  Assertion,
+  Uniformity,
+  BadOperand,
+  BadCall,
 };
 const char *checkName(Check check);
 
 struct Finding {
   Severity severity = Severity::Error;
   Check check = Check::OutOfBounds;
-  std::string message;  ///< one sentence
-  unsigned line = 0;    ///< of the PTX text, from 1
-  std::string text;     ///< the instruction
+  std::string message; ///< one sentence
+  unsigned line = 0;   ///< of the PTX text, from 1
+  std::string text;    ///< the instruction
   Dim3 cta{0, 0, 0};
   unsigned warp = 0;
-  int lane = -1;        ///< -1 where the whole warp is meant
+  int lane = -1; ///< -1 where the whole warp is meant
 
   /// "error: out-of-bounds: ... (line 12: ld.global.u32 ...; cta 0,0,0 warp 1 lane 5)"
   std::string describe() const;
 };
 
 struct Report {
-  Status status;                 ///< Ok, InvalidArgument (launch configuration) or DeviceError (a finding of Severity::Error)
+  Status status; ///< Ok, InvalidArgument (launch configuration) or DeviceError (a finding of Severity::Error)
   std::vector<Finding> findings; ///< of the lowest CTA that failed, then notes and warnings
   uint64_t findingsDropped = 0;
   Statistics statistics;
-  std::string printed;           ///< what device-side printf wrote, in the order of the CTAs
+  std::string printed; ///< what device-side printf wrote, in the order of the CTAs
 };
 
 /// Runs a grid to its end. The arguments are checked against the kernel's parameters, the configuration against the

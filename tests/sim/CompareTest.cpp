@@ -45,9 +45,10 @@ static void checkSetp(const std::string &type, const std::vector<std::string> &c
                       const std::vector<T> &b, std::function<double(T)> value = nullptr) {
   for (const std::string &how : comparisons) {
     // p in bit 0, !p in bit 1.
-    std::vector<uint32_t> d = elementwise<uint32_t>("setp." + how + "." + type + " %p|%q, %a, %b;" +
-                                                        "selp.b32 %x, 1, 0, %p; selp.b32 %y, 2, 0, %q; or.b32 %d, %x, %y;",
-                                                    a, b);
+    std::vector<uint32_t> d =
+        elementwise<uint32_t>("setp." + how + "." + type + " %p|%q, %a, %b;" +
+                                  "selp.b32 %x, 1, 0, %p; selp.b32 %y, 2, 0, %q; or.b32 %d, %x, %y;",
+                              a, b);
     ASSERT_EQ(d.size(), a.size());
     for (size_t i = 0; i < a.size(); ++i) {
       bool expected = value ? compare<double>(how, value(a[i]), value(b[i])) : compare<T>(how, a[i], b[i]);
@@ -111,12 +112,11 @@ TEST(Compare, CombinesWithAPredicate) {
                            Case{"or", "%q", [](bool x, bool y) { return x || y; }},
                            Case{"xor", "%q", [](bool x, bool y) { return x != y; }},
                            Case{"and", "!%q", [](bool x, bool y) { return x && !y; }}}) {
-    std::vector<uint32_t> d =
-        elementwise<uint32_t>(std::string("setp.gt.u32 %q, %a, 1000; setp.lt.") + each.modifier + ".u32 %p, %a, %b, " +
-                                  each.operand + "; selp.b32 %d, 1, 0, %p;",
-                              a, b);
+    std::vector<uint32_t> d = elementwise<uint32_t>(std::string("setp.gt.u32 %q, %a, 1000; setp.lt.") + each.modifier +
+                                                        ".u32 %p, %a, %b, " + each.operand + "; selp.b32 %d, 1, 0, %p;",
+                                                    a, b);
     for (size_t i = 0; i < kCount; ++i)
-      ASSERT_EQ(d[i], uint32_t(each.combine(a[i] < b[i], a[i] > 1000))) << each.modifier << each.operand;
+      ASSERT_EQ(d[i], uint32_t(each.combine(a[i]<b[i], a[i]> 1000))) << each.modifier << each.operand;
   }
 }
 
@@ -136,12 +136,12 @@ TEST(Compare, Testp) {
     const char *name;
     std::function<bool(float)> oracle;
   };
-  for (const Case &each : {Case{"finite", [](float x) { return std::isfinite(x); }},
-                           Case{"infinite", [](float x) { return std::isinf(x); }},
-                           Case{"number", [](float x) { return !std::isnan(x); }},
-                           Case{"notanumber", [](float x) { return std::isnan(x); }},
-                           Case{"normal", [](float x) { return std::isnormal(x); }},
-                           Case{"subnormal", [](float x) { return std::fpclassify(x) == FP_SUBNORMAL; }}}) {
+  for (const Case &each :
+       {Case{"finite", [](float x) { return std::isfinite(x); }},
+        Case{"infinite", [](float x) { return std::isinf(x); }}, Case{"number", [](float x) { return !std::isnan(x); }},
+        Case{"notanumber", [](float x) { return std::isnan(x); }},
+        Case{"normal", [](float x) { return std::isnormal(x); }},
+        Case{"subnormal", [](float x) { return std::fpclassify(x) == FP_SUBNORMAL; }}}) {
     std::vector<uint32_t> d =
         elementwise<uint32_t>(std::string("testp.") + each.name + ".f32 %p, %a; selp.b32 %d, 1, 0, %p;", a);
     for (size_t i = 0; i < kCount; ++i)

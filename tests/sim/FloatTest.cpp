@@ -67,26 +67,42 @@ TEST(Float, DirectedRounding) {
     std::string name = mode.name;
     check2("add." + name + ".f32 %d, %a, %b;", [&](float a, float b) {
       volatile float x = a, y = b;
-      return rounded(mode.mode, [&] { volatile float r = x + y; return float(r); });
+      return rounded(mode.mode, [&] {
+        volatile float r = x + y;
+        return float(r);
+      });
     });
     check2("sub." + name + ".f32 %d, %a, %b;", [&](float a, float b) {
       volatile float x = a, y = b;
-      return rounded(mode.mode, [&] { volatile float r = x - y; return float(r); });
+      return rounded(mode.mode, [&] {
+        volatile float r = x - y;
+        return float(r);
+      });
     });
     check2("mul." + name + ".f32 %d, %a, %b;", [&](float a, float b) {
       volatile float x = a, y = b;
-      return rounded(mode.mode, [&] { volatile float r = x * y; return float(r); });
+      return rounded(mode.mode, [&] {
+        volatile float r = x * y;
+        return float(r);
+      });
     });
     check3("fma." + name + ".f32 %d, %a, %b, %c;", [&](float a, float b, float c) {
-      return rounded(mode.mode, [&] { volatile float r = std::fma(a, b, c); return float(r); });
+      return rounded(mode.mode, [&] {
+        volatile float r = std::fma(a, b, c);
+        return float(r);
+      });
     });
     std::vector<double> a = doubles(kCount, 1), b = doubles(kCount, 2);
     std::vector<uint64_t> d = elementwise<uint64_t>("add." + name + ".f64 %d, %a, %b;", a, b);
     for (size_t i = 0; i < kCount; ++i) {
       volatile double x = a[i], y = b[i];
-      double expected = rounded(mode.mode, [&] { volatile double r = x + y; return double(r); });
-      if (!std::isnan(expected))
+      double expected = rounded(mode.mode, [&] {
+        volatile double r = x + y;
+        return double(r);
+      });
+      if (!std::isnan(expected)) {
         ASSERT_EQ(d[i], bits(expected)) << name << " of " << a[i] << ", " << b[i];
+      }
     }
   }
 }
@@ -98,10 +114,11 @@ TEST(Float, DoubleArithmetic) {
     ASSERT_EQ(d.size(), kCount);
     for (size_t i = 0; i < kCount; ++i) {
       double expected = oracle(a[i], b[i], c[i]);
-      if (std::isnan(expected))
+      if (std::isnan(expected)) {
         ASSERT_TRUE(std::isnan(d[i])) << code;
-      else
-        ASSERT_EQ(bits(d[i]), bits(expected)) << code << " of " << a[i] << ", " << b[i];
+        continue;
+      }
+      ASSERT_EQ(bits(d[i]), bits(expected)) << code << " of " << a[i] << ", " << b[i];
     }
   };
   check("add.f64 %d, %a, %b;", [](double x, double y, double) { return x + y; });
@@ -136,7 +153,9 @@ static float maximum(float a, float b) {
 }
 
 TEST(Float, MinAndMax) {
-  auto propagate = [](auto f) { return [f](float a, float b) { return std::isnan(a) || std::isnan(b) ? NAN : f(a, b); }; };
+  auto propagate = [](auto f) {
+    return [f](float a, float b) { return std::isnan(a) || std::isnan(b) ? NAN : f(a, b); };
+  };
   check2("min.f32 %d, %a, %b;", minimum);
   check2("max.f32 %d, %a, %b;", maximum);
   check2("min.NaN.f32 %d, %a, %b;", propagate(minimum));
@@ -190,19 +209,57 @@ TEST(Float, Approximations) {
     std::vector<float> d = elementwise<float>(code + " %d, %a;", a);
     ASSERT_EQ(d.size(), kCount);
     for (size_t i = 0; i < kCount; ++i)
-      if (!where || where(a[i]))
+      if (!where || where(a[i])) {
         ASSERT_LE(ulps(d[i], oracle(a[i])), limit) << code << " of " << a[i] << " is " << d[i];
+      }
   };
-  check("ex2.approx.f32", [](double x) { return std::exp2(x); }, 1);
-  check("lg2.approx.f32", [](double x) { return std::log2(x); }, 1);
-  check("rcp.approx.f32", [](double x) { return 1 / x; }, 1);
-  check("sqrt.approx.f32", [](double x) { return std::sqrt(x); }, 1);
-  check("rsqrt.approx.f32", [](double x) { return 1 / std::sqrt(x); }, 1);
-  check("sin.approx.f32", [](double x) { return std::sin(x); }, 1, [](float x) { return std::fabs(x) < 300; });
-  check("cos.approx.f32", [](double x) { return std::cos(x); }, 1, [](float x) { return std::fabs(x) < 300; });
-  check("tanh.approx.f32", [](double x) { return std::tanh(x); }, 1);
+  check(
+      "ex2.approx.f32", [](double x) { return std::exp2(x); }, 1);
+  check(
+      "lg2.approx.f32", [](double x) { return std::log2(x); }, 1);
+  check(
+      "rcp.approx.f32", [](double x) { return 1 / x; }, 1);
+  check(
+      "sqrt.approx.f32", [](double x) { return std::sqrt(x); }, 1);
+  check(
+      "rsqrt.approx.f32", [](double x) { return 1 / std::sqrt(x); }, 1);
+  check(
+      "sin.approx.f32", [](double x) { return std::sin(x); }, 1, [](float x) { return std::fabs(x) < 300; });
+  check(
+      "cos.approx.f32", [](double x) { return std::cos(x); }, 1, [](float x) { return std::fabs(x) < 300; });
+  check(
+      "tanh.approx.f32", [](double x) { return std::tanh(x); }, 1);
   EXPECT_EQ(elementwise<uint32_t>("ex2.approx.ftz.f32 %d, %a;", std::vector<float>{-130.0f, 3.0f, 0.0f, -126.0f}),
             (std::vector<uint32_t>{0u, bits(8.0f), bits(1.0f), 0x00800000u}));
+}
+
+TEST(Float, PairsOfF32) {
+  std::vector<float> low = floats(kCount, 1), high = floats(kCount, 2), x = floats(kCount, 3), y = floats(kCount, 4);
+  auto pairs = [](const std::vector<float> &a, const std::vector<float> &b) {
+    std::vector<uint64_t> both(a.size());
+    for (size_t i = 0; i < a.size(); ++i)
+      both[i] = bits(a[i]) | uint64_t(bits(b[i])) << 32;
+    return both;
+  };
+  std::vector<uint64_t> a = pairs(low, high), b = pairs(x, y), c = pairs(high, x);
+  auto check = [&](const std::string &code, std::function<float(float, float, float)> oracle) {
+    std::vector<uint64_t> d = elementwise<uint64_t>(code, a, b, c);
+    ASSERT_EQ(d.size(), kCount);
+    for (size_t i = 0; i < kCount; ++i) {
+      ASSERT_EQ(static_cast<uint32_t>(d[i]), canonicalBits(oracle(low[i], x[i], high[i]))) << code;
+      ASSERT_EQ(static_cast<uint32_t>(d[i] >> 32), canonicalBits(oracle(high[i], y[i], x[i]))) << code;
+    }
+  };
+  check("add.rn.f32x2 %d, %a, %b;", [](float p, float q, float) { return p + q; });
+  check("sub.f32x2 %d, %a, %b;", [](float p, float q, float) { return p - q; });
+  check("mul.rn.ftz.f32x2 %d, %a, %b;", [](float p, float q, float) { return flushed(flushed(p) * flushed(q)); });
+  check("fma.rn.f32x2 %d, %a, %b, %c;", [](float p, float q, float r) { return std::fma(p, q, r); });
+  check("fma.rz.f32x2 %d, %a, %b, %c;", [](float p, float q, float r) {
+    return rounded(FE_TOWARDZERO, [&] {
+      volatile float result = std::fma(p, q, r);
+      return float(result);
+    });
+  });
 }
 
 TEST(Float, FastDivisions) {
@@ -211,8 +268,9 @@ TEST(Float, FastDivisions) {
   std::vector<float> approx = elementwise<float>("div.approx.f32 %d, %a, %b;", a, b);
   for (size_t i = 0; i < kCount; ++i) {
     ASSERT_LE(ulps(full[i], double(a[i]) / b[i]), 2) << a[i] << " / " << b[i];
-    if (std::fabs(b[i]) <= 0x1p126f && std::fabs(b[i]) >= 0x1p-126f)
+    if (std::fabs(b[i]) <= 0x1p126f && std::fabs(b[i]) >= 0x1p-126f) {
       ASSERT_LE(ulps(approx[i], double(a[i]) / b[i]), 2) << a[i] << " / " << b[i];
+    }
   }
 }
 

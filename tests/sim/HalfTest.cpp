@@ -60,16 +60,16 @@ static void check(const std::string &operation, const HalfType &type, int source
     return both;
   };
   std::vector<uint16_t> e = halves(kCount, 4);
-  std::vector<uint32_t> packed =
-      elementwise<uint32_t>(operation + suffix + "." + type.name + "x2" + operands, pairs(a, e), pairs(b, c), pairs(c, a));
+  std::vector<uint32_t> packed = elementwise<uint32_t>(operation + suffix + "." + type.name + "x2" + operands,
+                                                       pairs(a, e), pairs(b, c), pairs(c, a));
   ASSERT_EQ(d.size(), kCount);
   ASSERT_EQ(packed.size(), kCount);
   auto expect = [&](uint16_t x, uint16_t y, uint16_t z) {
     return nearest(oracle(type.decode(x), type.decode(y), type.decode(z)), type.decode, type.infinity);
   };
   for (size_t i = 0; i < kCount; ++i) {
-    ASSERT_EQ(d[i], expect(a[i], b[i], c[i])) << operation << " " << type.name << " of " << std::hex << a[i] << ", "
-                                              << b[i] << ", " << c[i];
+    ASSERT_EQ(d[i], expect(a[i], b[i], c[i]))
+        << operation << " " << type.name << " of " << std::hex << a[i] << ", " << b[i] << ", " << c[i];
     ASSERT_EQ(packed[i] & 0xFFFF, expect(a[i], b[i], c[i])) << operation << " packed";
     ASSERT_EQ(packed[i] >> 16, expect(e[i], c[i], a[i])) << operation << " packed, upper half";
   }
@@ -99,28 +99,17 @@ TEST(Half, FmaOfBf16WithDistantOperands) {
     ASSERT_EQ(d[i], nearest(product + addend, f32FromBf16, 0x7F80));
   }
   EXPECT_GT(compared, kCount / 20);
-  // A tie that a tiny addend decides: 1 + 2^-8 is half way between two bf16.
-  std::vector<uint16_t> one = {0x3F80, 0x3F80, 0x3F80}, tie = {0x3F80, 0x3F80, 0x3F80};
-  // 1.00390625 = 0x3F80 + half a step: as a product of 0x3F81 (1 + 2^-7) and so on it is not exact; build it from c.
-  std::vector<uint16_t> x = {0x4001, 0x4001}, y = {0x3F01, 0x3F01}, tiny = {0x0080, 0x8080};
-  // (2 + 2^-6)(0.5 + 2^-8) = 1 + 2^-6 + 2^-14: no tie, but its low bits must not be lost either way.
-  std::vector<uint16_t> r = elementwise<uint16_t>("fma.rn.bf16 %d, %a, %b, %c;", x, y, tiny);
-  EXPECT_EQ(r[0], nearest((2 + 0x1p-6L) * (0.5L + 0x1p-8L), f32FromBf16, 0x7F80));
-  EXPECT_EQ(r[1], r[0]);
 }
 
 TEST(Half, TiesAreDecidedByDistantBits) {
-  // f16: 1 * (1 + 2^-10) + ... : 2048 + 1 is a tie (step 2); adding 2^-14 or subtracting it decides.
-  std::vector<uint16_t> a = {0x6800, 0x6800, 0x6800}, b = {0x3C00, 0x3C00, 0x3C00};       // 2048 * 1
-  std::vector<uint16_t> c = {0x3C00, 0x3C01, 0x3BFF};                                     // 1, 1 + 2^-10, 1 - 2^-11
-  std::vector<uint16_t> d = elementwise<uint16_t>("fma.rn.f16 %d, %a, %b, %c;", a, b, c); // 2049, above, below
+  // f16: 2048 + 1 is a tie, for the step there is 2.
+  std::vector<uint16_t> a(3, 0x6800), b(3, 0x3C00), c = {0x3C00, 0x3C01, 0x3BFF}; // 1, 1 + 2^-10, 1 - 2^-11
+  std::vector<uint16_t> d = elementwise<uint16_t>("fma.rn.f16 %d, %a, %b, %c;", a, b, c);
   EXPECT_EQ(d, (std::vector<uint16_t>{0x6800, 0x6801, 0x6800}));
-  // bf16: the product 257 = 256 + 1 is a tie (step 2); a c of 2^-100 decides. 257 = 1.00390625 * 256 needs 9 bits.
-  std::vector<uint16_t> x = {0x4188, 0x4188, 0x4188}, y = {0x4171, 0x4171, 0x4171}; // 17 * 15.0625 = 256.0625
-  EXPECT_EQ(elementwise<uint16_t>("mul.rn.bf16 %d, %a, %b;", x, y), (std::vector<uint16_t>(3, 0x4380)));
-  std::vector<uint16_t> u(2, 0x4188), v(2, 0x41F1); // 17 * 30.125 = 512.125
-  std::vector<uint16_t> w = {0x3F60, 0x3F60};       // + 0.875 = 513
-  EXPECT_EQ(elementwise<uint16_t>("fma.rn.bf16 %d, %a, %b, %c;", u, v, w), (std::vector<uint16_t>(2, 0x4400)));
+  // bf16: (1 + 2^-7) 1.5 = 193.5 steps of 2^-7 is a tie; an addend of 2^-100 decides.
+  std::vector<uint16_t> x(3, 0x3F81), y(3, 0x3FC0), tiny = {0x0000, 0x0D80, 0x8D80};
+  EXPECT_EQ(elementwise<uint16_t>("fma.rn.bf16 %d, %a, %b, %c;", x, y, tiny),
+            (std::vector<uint16_t>{0x3FC2, 0x3FC2, 0x3FC1}));
 }
 
 TEST(Half, FlushSaturateRelu) {
@@ -182,9 +171,11 @@ TEST(Half, Exponentials) {
       double expected = std::exp2(double(x)), got = type.decode(d[i]);
       double relative = type.name == "f16" ? std::exp2(-9.9) : std::exp2(-7.0);
       double smallest = type.name == "f16" ? 0x1p-24 : 0x1p-126; // bf16 flushes
-      if (expected < 60000)
+      if (expected < 60000) {
         ASSERT_NEAR(got, expected, expected * relative + smallest) << x;
-      ASSERT_NEAR(type.decode(t[i]), std::tanh(double(x)), type.name == "f16" ? std::exp2(-10.9) : std::exp2(-8.0)) << x;
+      }
+      ASSERT_NEAR(type.decode(t[i]), std::tanh(double(x)), type.name == "f16" ? std::exp2(-10.9) : std::exp2(-8.0))
+          << x;
     }
   }
 }

@@ -33,8 +33,8 @@ static void check3(const std::string &code, Oracle oracle) {
   std::vector<D> d = elementwise<D>(code, a, b, c);
   ASSERT_EQ(d.size(), kCount) << code;
   for (size_t i = 0; i < kCount; ++i)
-    ASSERT_EQ(d[i], static_cast<D>(oracle(a[i], b[i], c[i]))) << code << " with " << +a[i] << ", " << +b[i] << ", "
-                                                              << +c[i];
+    ASSERT_EQ(d[i], static_cast<D>(oracle(a[i], b[i], c[i])))
+        << code << " with " << +a[i] << ", " << +b[i] << ", " << +c[i];
 }
 
 using i128 = __int128;
@@ -48,9 +48,8 @@ TEST(Integer, AddAndSub) {
   check2<uint32_t, uint32_t>("sub.u32 %d, %a, %b;", [](uint32_t a, uint32_t b) { return a - b; });
   check2<uint64_t, uint64_t>("sub.u64 %d, %a, %b;", [](uint64_t a, uint64_t b) { return a - b; });
   check2<uint32_t, uint32_t>("add.u32 %d, %a, -7;", [](uint32_t a, uint32_t) { return a - 7; });
-  check2<uint32_t, uint32_t>("add.s16x2 %d, %a, %b;", [](uint32_t a, uint32_t b) {
-    return ((a + b) & 0xFFFF) | ((a >> 16) + (b >> 16)) << 16;
-  });
+  check2<uint32_t, uint32_t>("add.s16x2 %d, %a, %b;",
+                             [](uint32_t a, uint32_t b) { return ((a + b) & 0xFFFF) | ((a >> 16) + (b >> 16)) << 16; });
 }
 
 TEST(Integer, SaturatingAddAndSub) {
@@ -78,8 +77,10 @@ TEST(Integer, Mul) {
 TEST(Integer, Mad) {
   check3<uint16_t, uint16_t>("mad.lo.s16 %d, %a, %b, %c;",
                              [](uint32_t a, uint32_t b, uint32_t c) { return a * b + c; });
-  check3<uint32_t, uint32_t>("mad.lo.s32 %d, %a, %b, %c;", [](uint32_t a, uint32_t b, uint32_t c) { return a * b + c; });
-  check3<uint64_t, uint64_t>("mad.lo.u64 %d, %a, %b, %c;", [](uint64_t a, uint64_t b, uint64_t c) { return a * b + c; });
+  check3<uint32_t, uint32_t>("mad.lo.s32 %d, %a, %b, %c;",
+                             [](uint32_t a, uint32_t b, uint32_t c) { return a * b + c; });
+  check3<uint64_t, uint64_t>("mad.lo.u64 %d, %a, %b, %c;",
+                             [](uint64_t a, uint64_t b, uint64_t c) { return a * b + c; });
   check3<uint32_t, int32_t>("mad.hi.s32 %d, %a, %b, %c;",
                             [](int64_t a, int64_t b, int32_t c) { return uint32_t(a * b >> 32) + uint32_t(c); });
   check3<uint64_t, uint64_t>("mad.hi.u64 %d, %a, %b, %c;",
@@ -89,12 +90,10 @@ TEST(Integer, Mad) {
   });
   check3<uint64_t, uint32_t, uint32_t, uint64_t>("mad.wide.u32 %d, %a, %b, %c;",
                                                  [](uint64_t a, uint64_t b, uint64_t c) { return a * b + c; });
-  check3<uint64_t, int32_t, int32_t, uint64_t>("mad.wide.s32 %d, %a, %b, %c;", [](int64_t a, int64_t b, uint64_t c) {
-    return uint64_t(a * b) + c;
-  });
-  check3<int32_t, int16_t, int16_t, int32_t>("mad.wide.s16 %d, %a, %b, %c;", [](int32_t a, int32_t b, uint32_t c) {
-    return uint32_t(a * b) + c;
-  });
+  check3<uint64_t, int32_t, int32_t, uint64_t>("mad.wide.s32 %d, %a, %b, %c;",
+                                               [](int64_t a, int64_t b, uint64_t c) { return uint64_t(a * b) + c; });
+  check3<int32_t, int16_t, int16_t, int32_t>("mad.wide.s16 %d, %a, %b, %c;",
+                                             [](int32_t a, int32_t b, uint32_t c) { return uint32_t(a * b) + c; });
 }
 
 TEST(Integer, Mul24) {
@@ -104,9 +103,11 @@ TEST(Integer, Mul24) {
   check2<uint32_t, uint32_t>("mul24.hi.u32 %d, %a, %b;",
                              [](uint64_t a, uint64_t b) { return (a & 0xFFFFFF) * (b & 0xFFFFFF) >> 16; });
   check2<uint32_t, int32_t>("mul24.lo.s32 %d, %a, %b;", [&](int32_t a, int32_t b) { return low24(a) * low24(b); });
-  check2<uint32_t, int32_t>("mul24.hi.s32 %d, %a, %b;", [&](int32_t a, int32_t b) { return low24(a) * low24(b) >> 16; });
-  check3<uint32_t, int32_t>("mad24.lo.s32 %d, %a, %b, %c;",
-                            [&](int32_t a, int32_t b, int32_t c) { return uint32_t(low24(a) * low24(b)) + uint32_t(c); });
+  check2<uint32_t, int32_t>("mul24.hi.s32 %d, %a, %b;",
+                            [&](int32_t a, int32_t b) { return low24(a) * low24(b) >> 16; });
+  check3<uint32_t, int32_t>("mad24.lo.s32 %d, %a, %b, %c;", [&](int32_t a, int32_t b, int32_t c) {
+    return uint32_t(low24(a) * low24(b)) + uint32_t(c);
+  });
 }
 
 TEST(Integer, MinMaxAbsNegSad) {
@@ -119,7 +120,8 @@ TEST(Integer, MinMaxAbsNegSad) {
   check2<int64_t, int64_t>("min.s64 %d, %a, %b;", [](int64_t a, int64_t b) { return std::min(a, b); });
   check2<int32_t, int32_t>("max.relu.s32 %d, %a, %b;", [](int32_t a, int32_t b) { return std::max({a, b, 0}); });
   check2<uint32_t, uint32_t>("min.s16x2 %d, %a, %b;", [](uint32_t a, uint32_t b) {
-    auto low = uint16_t(std::min(int16_t(a), int16_t(b))), high = uint16_t(std::min(int16_t(a >> 16), int16_t(b >> 16)));
+    auto low = uint16_t(std::min(int16_t(a), int16_t(b))),
+         high = uint16_t(std::min(int16_t(a >> 16), int16_t(b >> 16)));
     return low | uint32_t(high) << 16;
   });
   check1<int32_t, int32_t>("abs.s32 %d, %a;", [](int64_t a) { return int32_t(a < 0 ? -a : a); });
@@ -129,7 +131,8 @@ TEST(Integer, MinMaxAbsNegSad) {
   check1<uint64_t, uint64_t>("neg.s64 %d, %a;", [](uint64_t a) { return 0 - a; });
   check3<uint32_t, uint32_t>("sad.u32 %d, %a, %b, %c;",
                              [](uint32_t a, uint32_t b, uint32_t c) { return c + (a < b ? b - a : a - b); });
-  check3<uint32_t, int32_t>("sad.s32 %d, %a, %b, %c;", [](int64_t a, int64_t b, int64_t c) { return c + std::abs(a - b); });
+  check3<uint32_t, int32_t>("sad.s32 %d, %a, %b, %c;",
+                            [](int64_t a, int64_t b, int64_t c) { return c + std::abs(a - b); });
 }
 
 TEST(Integer, DivAndRem) {
@@ -179,6 +182,25 @@ TEST(Integer, CarryChains) {
                                                    // The second madc adds the carry of the first into z.
                                                    return uint32_t(mid >> 32);
                                                  });
+}
+
+TEST(Integer, DotProducts) {
+  auto dot4 = [](auto element, auto other) {
+    return [=](uint32_t a, uint32_t b, uint32_t c) {
+      for (int i = 0; i < 4; ++i)
+        c += static_cast<uint32_t>(int(decltype(element)(a >> 8 * i)) * int(decltype(other)(b >> 8 * i)));
+      return c;
+    };
+  };
+  check3<uint32_t, uint32_t>("dp4a.u32.u32 %d, %a, %b, %c;", dot4(uint8_t(), uint8_t()));
+  check3<uint32_t, uint32_t>("dp4a.s32.s32 %d, %a, %b, %c;", dot4(int8_t(), int8_t()));
+  check3<uint32_t, uint32_t>("dp4a.s32.u32 %d, %a, %b, %c;", dot4(int8_t(), uint8_t()));
+  check3<uint32_t, uint32_t>("dp2a.hi.s32.s32 %d, %a, %b, %c;", [](uint32_t a, uint32_t b, uint32_t c) {
+    return c + uint32_t(int16_t(a) * int8_t(b >> 16)) + uint32_t(int16_t(a >> 16) * int8_t(b >> 24));
+  });
+  check3<uint32_t, uint32_t>("dp2a.lo.u32.s32 %d, %a, %b, %c;", [](uint32_t a, uint32_t b, uint32_t c) {
+    return c + uint32_t(int(uint16_t(a)) * int8_t(b)) + uint32_t(int(uint16_t(a >> 16)) * int8_t(b >> 8));
+  });
 }
 
 TEST(Integer, DivisionByZeroIsNoted) {

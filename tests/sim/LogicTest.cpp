@@ -57,14 +57,13 @@ TEST(Logic, ShiftsClamp) {
 
 TEST(Logic, FunnelShifts) {
   auto left = [](uint64_t pair, uint32_t n) { return uint32_t(pair << n >> 32); };
-  check<uint32_t, uint32_t, uint32_t, uint32_t>("shf.l.wrap.b32 %d, %a, %b, %c;", [&](uint64_t a, uint64_t b, uint32_t n) {
-    return left(b << 32 | a, n % 32);
-  });
-  check<uint32_t, uint32_t, uint32_t, uint32_t>("shf.l.clamp.b32 %d, %a, %b, %c;", [&](uint64_t a, uint64_t b, uint32_t n) {
-    return left(b << 32 | a, std::min(n, 32u));
-  });
-  check<uint32_t, uint32_t, uint32_t, uint32_t>("shf.r.wrap.b32 %d, %a, %b, %c;",
-                                                [](uint64_t a, uint64_t b, uint32_t n) { return (b << 32 | a) >> n % 32; });
+  check<uint32_t, uint32_t, uint32_t, uint32_t>(
+      "shf.l.wrap.b32 %d, %a, %b, %c;", [&](uint64_t a, uint64_t b, uint32_t n) { return left(b << 32 | a, n % 32); });
+  check<uint32_t, uint32_t, uint32_t, uint32_t>(
+      "shf.l.clamp.b32 %d, %a, %b, %c;",
+      [&](uint64_t a, uint64_t b, uint32_t n) { return left(b << 32 | a, std::min(n, 32u)); });
+  check<uint32_t, uint32_t, uint32_t, uint32_t>(
+      "shf.r.wrap.b32 %d, %a, %b, %c;", [](uint64_t a, uint64_t b, uint32_t n) { return (b << 32 | a) >> n % 32; });
   check<uint32_t, uint32_t, uint32_t, uint32_t>(
       "shf.r.clamp.b32 %d, %a, %b, %c;",
       [](uint64_t a, uint64_t b, uint32_t n) { return (b << 32 | a) >> std::min(n, 32u); });
@@ -152,9 +151,8 @@ TEST(Logic, Prmt) {
   check<uint32_t, uint32_t, uint32_t, uint32_t>("prmt.b32 %d, %a, %b, %c;", oracle);
   check<uint32_t, uint32_t, uint32_t>("prmt.b32 %d, %a, %b, 0x5410U;",
                                       [&](uint32_t a, uint32_t b) { return oracle(a, b, 0x5410); });
-  check<uint32_t, uint32_t, uint32_t>("prmt.b32.rc16 %d, %a, %b, 1;", [](uint32_t a, uint32_t) {
-    return (a >> 16) | (a & 0xFFFF0000u);
-  });
+  check<uint32_t, uint32_t, uint32_t>("prmt.b32.rc16 %d, %a, %b, 1;",
+                                      [](uint32_t a, uint32_t) { return (a >> 16) | (a & 0xFFFF0000u); });
   check<uint32_t, uint32_t, uint32_t>("prmt.b32.f4e %d, %a, %b, 1;",
                                       [](uint64_t a, uint64_t b) { return uint32_t((b << 32 | a) >> 8); });
   check<uint32_t, uint32_t, uint32_t>("prmt.b32.ecl %d, %a, %b, 2;",
@@ -177,10 +175,11 @@ TEST(Logic, SelectionsAndMoves) {
                                                [](auto a, auto b, int32_t c) { return c >= 0 ? a : b; });
   check<uint64_t, uint64_t>("mov.b64 {%x, %y}, %a; mov.b64 %d, {%y, %x};", [](auto a) { return a >> 32 | a << 32; });
   check<uint32_t, uint32_t>("mov.b32 {%h, %g}, %a; mov.b32 %d, {%g, %h};", [](auto a) { return a >> 16 | a << 16; });
-  check<uint64_t, uint64_t>(R"(
+  check<uint64_t, uint64_t>(
+      R"(
     .reg .b16 %q0, %q1, %q2, %q3;
     mov.b64 {%q0, %q1, %q2, %q3}, %a;  mov.b64 %d, {%q3, %q2, %q1, %q0};)",
-                            [](auto a) { return a << 48 | (a >> 16 & 0xFFFF) << 32 | (a >> 32 & 0xFFFF) << 16 | a >> 48; });
+      [](auto a) { return a << 48 | (a >> 16 & 0xFFFF) << 32 | (a >> 32 & 0xFFFF) << 16 | a >> 48; });
   check<uint32_t, uint32_t>("mov.b32 {%h, _}, %a; cvt.u32.u16 %d, %h;", [](auto a) { return a & 0xFFFF; });
   check<uint64_t, uint64_t, uint64_t>(R"(
     .reg .b128 %w;

@@ -7,9 +7,7 @@
 
 namespace thrift::sim::test {
 
-std::string header(const std::string &target) {
-  return ".version 8.6\n.target " + target + "\n.address_size 64\n";
-}
+std::string header(const std::string &target) { return ".version 8.6\n.target " + target + "\n.address_size 64\n"; }
 
 LoadedKernel loadKernel(const std::string &ptx, const std::string &entry) {
   LoadedKernel loaded;
@@ -56,7 +54,8 @@ static std::string bodyKernel(const std::string &body, const std::string &before
   ld.param.u64 %out, [out];
   ld.param.u64 %in, [in];
   mov.u32 %t, %tid.x;
-)" + body + "\n  ret;\n}\n";
+)" + body +
+         "\n  ret;\n}\n";
 }
 
 BodyRun runBody(const std::string &body, const BodyOptions &options) {
@@ -182,8 +181,10 @@ std::vector<float> floats(size_t count, uint64_t seed) {
 }
 
 std::vector<double> doubles(size_t count, uint64_t seed) {
-  static const double kEdges[] = {0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, 0x1p31, -0x1p31, 0x1p63, -0x1p63, 0x1p64,
-                                  0x1p-1074, 0x1.fffffffffffffp1023, 0x1.8p-150, 0x1.fffffep127, 1e300, -1e300};
+  static const double kEdges[] = {
+      0.0,        -0.0,           1.0,    -1.0,    0.5,    1.5,       2.5,
+      0x1p31,     -0x1p31,        0x1p63, -0x1p63, 0x1p64, 0x1p-1074, 0x1.fffffffffffffp1023,
+      0x1.8p-150, 0x1.fffffep127, 1e300,  -1e300};
   std::mt19937_64 random(seed);
   std::vector<double> values(count);
   for (double &value : values) {
@@ -208,8 +209,8 @@ std::vector<uint16_t> halves(size_t count, uint64_t seed) {
   std::vector<uint16_t> values(count);
   for (uint16_t &value : values) {
     uint64_t choice = random();
-    value = choice % 8 == 0 ? kEdges[(choice >> 8) % (sizeof kEdges / sizeof kEdges[0])]
-                            : static_cast<uint16_t>(random());
+    value =
+        choice % 8 == 0 ? kEdges[(choice >> 8) % (sizeof kEdges / sizeof kEdges[0])] : static_cast<uint16_t>(random());
   }
   return values;
 }

@@ -63,8 +63,8 @@ std::vector<T> download(const Memory &memory, uint64_t address, size_t count) {
   return values;
 }
 
-/// A kernel `test(.param .u64 out, .param .u64 in)` with this body, run with `threads` threads per CTA. `%out` and `%in` hold the
-/// addresses, `%t` the thread index; more registers are declared by the body.
+/// A kernel `test(.param .u64 out, .param .u64 in)` with this body, run with `threads` threads per CTA. `%out` and
+/// `%in` hold the addresses, `%t` the thread index; more registers are declared by the body.
 struct BodyRun {
   Report report;
   std::vector<uint32_t> out;
@@ -74,7 +74,7 @@ struct BodyOptions {
   size_t outWords = 0;      ///< 0: one per thread; filled with zeros before
   std::vector<uint32_t> in; ///< may be empty
   uint32_t dynamicSharedBytes = 0;
-  std::string before;       ///< module scope: variables, functions
+  std::string before; ///< module scope: variables, functions
   Options options;
 };
 BodyRun runBody(const std::string &body, const BodyOptions &options = {});
@@ -98,7 +98,8 @@ template <typename D, typename... A>
 std::vector<D> elementwise(const std::string &code, const std::vector<A> &...sources) {
   std::vector<std::vector<uint8_t>> raw = {rawBytes(sources)...};
   size_t count = std::min({sources.size()...});
-  std::vector<uint8_t> bytes = runElementwise(elementwiseKernel(code, sizeof(D), {sizeof(A)...}), count, sizeof(D), raw);
+  std::vector<uint8_t> bytes =
+      runElementwise(elementwiseKernel(code, sizeof(D), {sizeof(A)...}), count, sizeof(D), raw);
   std::vector<D> result(bytes.size() / sizeof(D));
   std::memcpy(result.data(), bytes.data(), result.size() * sizeof(D));
   return result;
@@ -108,8 +109,21 @@ std::vector<D> elementwise(const std::string &code, const std::vector<A> &...sou
 template <typename T>
 std::vector<T> integers(size_t count, uint64_t seed) {
   std::mt19937_64 random(seed);
-  const T kEdges[] = {T(0), T(1), T(2), T(-1), T(-2), std::numeric_limits<T>::max(), std::numeric_limits<T>::min(),
-                      T(std::numeric_limits<T>::max() / 2 + 1), T(31), T(32), T(33), T(63), T(64), T(255), T(256)};
+  const T kEdges[] = {T(0),
+                      T(1),
+                      T(2),
+                      T(-1),
+                      T(-2),
+                      std::numeric_limits<T>::max(),
+                      std::numeric_limits<T>::min(),
+                      T(std::numeric_limits<T>::max() / 2 + 1),
+                      T(31),
+                      T(32),
+                      T(33),
+                      T(63),
+                      T(64),
+                      T(255),
+                      T(256)};
   constexpr size_t kNumEdges = sizeof kEdges / sizeof kEdges[0];
   std::vector<T> values(count);
   for (size_t i = 0; i < count; ++i) {

@@ -1,7 +1,7 @@
 //===- Compiled.h - a handler for each vector unit --------------------------===//
 //
-// The same always-inlined body, compiled for the baseline and, on x86, for AVX2 with FMA; decode picks one. Kernels must
-// not call functions that are compiled in the body's flavour but shared with others: the linker would keep either.
+// The same always-inlined body, compiled for the baseline and, on x86, for AVX2 with FMA; decode picks one. Kernels
+// must not call functions that are compiled in the body's flavour but shared with others: the linker would keep either.
 //
 //===----------------------------------------------------------------------===//
 

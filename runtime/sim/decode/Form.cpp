@@ -18,8 +18,9 @@ VectorUnit detectVectorUnit() {
 Form::Form(FunctionDecoder &owner, const ptx::Instruction &instruction)
     : owner_(owner), instruction_(instruction), opcode_(owner.module().opcodes[instruction.opcode]),
       operands_(owner.function().operandsOf(instruction)), taken_(opcode_.modifiers.size()), used_(operands_.size()) {
-  if (instruction.guard != ptx::kNone)
-    inst.guard = owner.place(instruction.guard) << 1 | (instruction.guardNegated ? 1u : 0u);
+  if (instruction.guard == ptx::kNone)
+    return;
+  inst.guard = predicateRegister(instruction.guard) << 1 | (instruction.guardNegated ? 1u : 0u);
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,10 +190,6 @@ uint32_t Form::source(const ptx::Operand &operand, Ty type) {
       return 0;
     }
     SymbolAddress symbol = owner_.addressOf(operand.symbol, operand.id);
-    if (operand.symbol == ptx::SymbolKind::Function) {
-      unsupported("the address of a function");
-      return 0;
-    }
     uint64_t address = symbol.address + operand.value;
     return owner_.constantPlane(wide ? address : address & 0xFFFFFFFFu, wide);
   }
@@ -226,8 +223,7 @@ uint32_t Form::predicateSource(const ptx::Operand &operand) {
   uint32_t negated = operand.negated ? 1 : 0;
   if (operand.kind == ptx::OperandKind::Immediate)
     return ((operand.value != 0 ? kPredTrue : kPredFalse) << 1) ^ negated;
-  if (operand.kind != ptx::OperandKind::Register ||
-      owner_.function().registerTypes[operand.id] != ptx::Type::Pred) {
+  if (operand.kind != ptx::OperandKind::Register || owner_.function().registerTypes[operand.id] != ptx::Type::Pred) {
     invalid("a source is not a predicate");
     return 0;
   }

@@ -71,6 +71,7 @@ SymbolAddress FunctionDecoder::addressOf(ptx::SymbolKind kind, uint32_t id) cons
     result.address = layout_.callParams + function_.callParams[id].offset;
     return result;
   case ptx::SymbolKind::Function:
+    result.address = kFunctionWindow | id;
     return result;
   }
   return result;

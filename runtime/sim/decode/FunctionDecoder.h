@@ -1,7 +1,7 @@
 //===- FunctionDecoder.h - a function into flat code ------------------------===//
 //
-// ProgramDecoder lays out an entry with all functions it may call; FunctionDecoder decodes the instructions of one of them
-// and knows where its registers, variables and labels are.
+// ProgramDecoder lays out an entry with all functions it may call; FunctionDecoder decodes the instructions of one of
+// them and knows where its registers, variables and labels are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +46,7 @@ public:
 private:
   friend class FunctionDecoder;
   Status layOut(uint32_t entry);
-  Status orderFunctions(uint32_t function, std::vector<uint8_t> &state);
+  Status orderFunctions(uint32_t function, std::vector<uint8_t> &state, size_t depth);
   void assignRegisters(uint32_t function);
   void describe(uint32_t entry);
   uint32_t newPlane(uint32_t bytes);

@@ -6,6 +6,11 @@
 
 namespace thrift::sim {
 
+// Chains of calls that are deeper than this are refused: the order of functions is found recursively.
+static constexpr size_t kMaxCallDepth = 512;
+// CUDA's limit of local memory per thread.
+static constexpr uint32_t kMaxLocalBytes = 512 * 1024;
+
 static uint32_t alignTo(uint32_t value, uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 ProgramDecoder::ProgramDecoder(const ptx::Module &module, const std::string &text,
@@ -18,9 +23,9 @@ uint32_t ProgramDecoder::newPlane(uint32_t bytes) {
   return place;
 }
 
-/// Callees come before their callers: a split inside a function then has a lower pc than one that waits behind the call,
-/// runs first, and both merge there.
-Status ProgramDecoder::orderFunctions(uint32_t index, std::vector<uint8_t> &state) {
+/// Callees come before their callers: a split inside a function then has a lower pc than one that waits behind the
+/// call, runs first, and both merge there.
+Status ProgramDecoder::orderFunctions(uint32_t index, std::vector<uint8_t> &state, size_t depth) {
   enum : uint8_t { New, Open, Done };
   if (state[index] == Done)
     return Status::ok();
@@ -28,13 +33,15 @@ Status ProgramDecoder::orderFunctions(uint32_t index, std::vector<uint8_t> &stat
   if (state[index] == Open)
     return Status(StatusCode::Unsupported, "line " + std::to_string(function.line) + ": function " + function.name +
                                                " is recursive, which the simulator does not support");
+  if (depth == kMaxCallDepth)
+    return Status::unsupported("call depth", "more than " + std::to_string(depth), std::to_string(depth));
   state[index] = Open;
   for (const ptx::Instruction &instruction : function.instructions) {
     if (module_.opcodes[instruction.opcode].base != "call")
       continue;
     const ptx::Operand &callee = function.operandsOf(instruction)[ptx::Instruction::kCallCallee];
     if (callee.kind == ptx::OperandKind::Symbol && module_.functions[callee.id].isDefined)
-      if (Status status = orderFunctions(callee.id, state); !status)
+      if (Status status = orderFunctions(callee.id, state, depth + 1); !status)
         return status;
   }
   state[index] = Done;
@@ -67,10 +74,14 @@ void ProgramDecoder::assignRegisters(uint32_t index) {
 
 Status ProgramDecoder::layOut(uint32_t entry) {
   std::vector<uint8_t> state(module_.functions.size());
-  if (Status status = orderFunctions(entry, state); !status)
+  if (Status status = orderFunctions(entry, state, 0); !status)
     return status;
-  for (uint32_t function : order_)
+  for (uint32_t function : order_) {
     assignRegisters(function);
+    if (localBytes_ > kMaxLocalBytes)
+      return Status::invalid("local memory", std::to_string(localBytes_) + " bytes or more per thread",
+                             "at most " + std::to_string(kMaxLocalBytes));
+  }
   program_->firstRegisterPlane = 0;
   program_->endRegisterPlane = program_->registerBytes;
   sink_ = newPlane(4 * kPlaneBytes);

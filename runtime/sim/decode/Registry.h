@@ -33,7 +33,10 @@ const OpcodeEntry *findOpcode(const ptx::Opcode &opcode);
 
 // One per file of ops/.
 OpcodeTable integerOpcodes();
+OpcodeTable multiplyOpcodes();
 OpcodeTable logicOpcodes();
+OpcodeTable bitFieldOpcodes();
+OpcodeTable dotProductOpcodes();
 OpcodeTable compareOpcodes();
 OpcodeTable moveOpcodes();
 OpcodeTable floatOpcodes();

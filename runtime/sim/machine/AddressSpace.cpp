@@ -48,8 +48,7 @@ std::string RegionMap::describeNeighbours(uint64_t address) const {
     return std::to_string(distance) + " bytes " + side + " a " + region.what + " buffer of " +
            std::to_string(region.bytes) + " bytes";
   };
-  if (behind && address - behind->end() < kNear &&
-      (!before || address - behind->end() <= before->base - address))
+  if (behind && address - behind->end() < kNear && (!before || address - behind->end() <= before->base - address))
     return sentence(address - behind->end(), "behind the end of", *behind);
   if (before && before->base - address < kNear)
     return sentence(before->base - address, "before", *before);
@@ -143,6 +142,7 @@ Memory::~Memory() = default;
 
 Result<uint64_t> Memory::allocate(size_t bytes) { return space_->allocate(bytes); }
 Status Memory::free(uint64_t address) { return space_->free(address); }
+size_t Memory::allocatedBytes() const { return space_->allocatedBytes(); }
 
 Status Memory::write(uint64_t destination, const void *source, size_t bytes) {
   Result<uint8_t *> host = space_->access(destination, bytes, true);

@@ -1,12 +1,13 @@
 //===- AddressSpace.h - global memory and the windows into it ---------------===//
 //
-// Global addresses are host addresses. Generic addresses of the other spaces carry a tag in their top byte, which no host
-// address has:
+// Global addresses are host addresses. Generic addresses of the other spaces carry a tag in their top byte, which no
+// host address has:
 //
 //   63    56 55                                    0
 //   | 0x00  | host address                         |  global, const, kernel parameters
 //   | 0x01  | CTA rank << 24 | offset in shared    |  shared: the plain shared address is the same without the tag
 //   | 0x02  | offset in the thread's local memory  |  local
+//   | 0x03  | number of the function               |  functions: may be stored and compared, not called
 //
 // Shadow memory holds one byte per byte: whether it was written, or waits for an asynchronous copy.
 //
@@ -30,6 +31,7 @@ namespace thrift::sim {
 constexpr unsigned kWindowShift = 56;
 constexpr uint64_t kSharedWindow = uint64_t(1) << kWindowShift;
 constexpr uint64_t kLocalWindow = uint64_t(2) << kWindowShift;
+constexpr uint64_t kFunctionWindow = uint64_t(3) << kWindowShift;
 constexpr uint64_t kWindowMask = ~((uint64_t(1) << kWindowShift) - 1);
 
 /// Values of a shadow byte.

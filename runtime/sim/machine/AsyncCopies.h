@@ -18,9 +18,9 @@ namespace thrift::sim {
 
 /// One executed cp.async.
 struct AsyncCopy {
-  uint32_t pc = 0;      ///< of the instruction, for reports
-  uint32_t lanes = 0;   ///< still to be delivered
-  uint32_t bytes = 0;   ///< 4, 8 or 16
+  uint32_t pc = 0;    ///< of the instruction, for reports
+  uint32_t lanes = 0; ///< still to be delivered
+  uint32_t bytes = 0; ///< 4, 8 or 16
   std::array<const uint8_t *, kWarpSize> source;
   std::array<const uint8_t *, kWarpSize> sourceShadow; ///< null: written
   std::array<uint32_t, kWarpSize> sourceBytes;         ///< the rest up to `bytes` becomes zero

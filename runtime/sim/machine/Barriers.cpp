@@ -83,7 +83,7 @@ bool Barriers::isComplete(const Cta &cta, const Barrier &barrier) const {
 
 void Barriers::complete(Cta &cta, uint32_t index) {
   Barrier &barrier = barriers_[index];
-  uint32_t value = barrier.reduction == Reduction::Popc ? barrier.popc
+  uint32_t value = barrier.reduction == Reduction::Popc  ? barrier.popc
                    : barrier.reduction == Reduction::And ? (barrier.all ? kFullMask : 0)
                                                          : (barrier.any ? kFullMask : 0);
   for (const Waiter &waiter : barrier.waiters) {

@@ -224,8 +224,8 @@ void Cta::reportDeadlock() {
     report(aligned->pc, warp.get(), static_cast<int>(lowestLane(aligned->mask)), Severity::Error,
            Check::DivergentAligned,
            "aligned instruction in divergent code: lanes " + maskText(aligned->mask) + " are at line " +
-               std::to_string(line) + " (" + program.textOf(line) + "), lanes " + maskText(other->mask) +
-               " at line " + std::to_string(otherLine) + " (" + program.textOf(otherLine) + ")");
+               std::to_string(line) + " (" + program.textOf(line) + "), lanes " + maskText(other->mask) + " at line " +
+               std::to_string(otherLine) + " (" + program.textOf(otherLine) + ")");
     return;
   }
   std::string message = "deadlock: no warp of the CTA can run";

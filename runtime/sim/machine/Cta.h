@@ -58,11 +58,11 @@ public:
   uint32_t sharedBytes = 0;
   Barriers barriers;
 
-  Statistics stats;                  ///< of all CTAs this object ran
-  std::vector<uint64_t> counts;      ///< executions per instruction, of all CTAs this object ran
+  Statistics stats;                     ///< of all CTAs this object ran
+  std::vector<uint64_t> counts;         ///< executions per instruction, of all CTAs this object ran
   std::vector<LocatedFinding> findings; ///< of the current CTA
-  std::string printed;               ///< of the current CTA
-  uint64_t clock = 0;                ///< instructions executed, the simulated time
+  std::string printed;                  ///< of the current CTA
+  uint64_t clock = 0;                   ///< instructions executed, the simulated time
 
   void report(uint32_t pc, const Warp *warp, int lane, Severity severity, Check check, std::string message);
   /// A warp lost lanes: barriers that waited for them may be complete.

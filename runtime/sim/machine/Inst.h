@@ -1,7 +1,7 @@
 //===- Inst.h - one decoded instruction -------------------------------------===//
 //
-// Everything that can be known before execution is decided at decode time: the handler is specialised for opcode, types,
-// rounding and operand kinds, operands are places in the warp's register file, labels are indices into the code.
+// Everything that can be known before execution is decided at decode time: the handler is specialised for opcode,
+// types, rounding and operand kinds, operands are places in the warp's register file, labels are indices into the code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,13 +28,13 @@ enum class Step : uint32_t {
 /// Executes `inst` for the lanes in `mask` (never 0). Warp::pc already points to the next instruction.
 using Handler = Step (*)(Warp &warp, const Inst &inst, uint32_t mask);
 
-/// A cache line. The meaning of a..e is the handler's: planes are byte offsets into the register file, predicates indices
-/// into the predicate file; an operand that may be negated is (index << 1 | negated).
+/// A cache line. The meaning of a..e is the handler's: planes are byte offsets into the register file, predicates
+/// indices into the predicate file; an operand that may be negated is (index << 1 | negated).
 struct alignas(64) Inst {
   Handler full = nullptr;   ///< for all 32 lanes
   Handler masked = nullptr; ///< for some lanes
   uint32_t d = 0, a = 0, b = 0, c = 0, e = 0;
-  uint32_t guard = 0;       ///< predicate << 1 | negated; 0 is "always", for predicate 0 is true
+  uint32_t guard = 0; ///< predicate << 1 | negated; 0 is "always", for predicate 0 is true
   int64_t imm = 0;
   const uint32_t *list = nullptr; ///< operands that do not fit, owned by the Program
   uint32_t flags = 0;

@@ -1,6 +1,7 @@
 //===- Lanes.h - 32 lanes at a time -----------------------------------------===//
 //
-// How a register holds the values of a warp, and how a loop over its lanes is written so that the compiler vectorises it.
+// How a register holds the values of a warp, and how a loop over its lanes is written so that the compiler vectorises
+// it.
 //
 // A plane is one value per lane: uint32_t[32] for every type of up to 32 bits (zero-extended), uint64_t[32] for 64-bit
 // types; a 128-bit register is two consecutive 64-bit planes, low half first. Predicates are not planes but bit masks.

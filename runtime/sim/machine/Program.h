@@ -34,24 +34,24 @@ struct SpecialPlane {
 struct Program {
   KernelInfo info;
   std::vector<Inst> code;
-  std::vector<uint32_t> lines;              ///< of the PTX text, per instruction
-  std::deque<std::vector<uint32_t>> lists;  ///< what Inst::list points to
+  std::vector<uint32_t> lines;             ///< of the PTX text, per instruction
+  std::deque<std::vector<uint32_t>> lists; ///< what Inst::list points to
   uint32_t entryPc = 0;
 
-  uint32_t registerBytes = 0;               ///< of one warp, all planes
+  uint32_t registerBytes = 0; ///< of one warp, all planes
   uint32_t predicates = kFirstPredicate;
   std::vector<ConstantPlane> constants;
   std::vector<SpecialPlane> specials;
-  uint32_t firstRegisterPlane = 0;          ///< [first, end) are registers: reset when a CTA starts
+  uint32_t firstRegisterPlane = 0; ///< [first, end) are registers: reset when a CTA starts
   uint32_t endRegisterPlane = 0;
 
   uint32_t dynamicSharedOffset = 0;
   uint32_t parameterBytes = 0;
-  std::vector<Region> variables;            ///< module-scope .global and .const, with their permissions
+  std::vector<Region> variables; ///< module-scope .global and .const, with their permissions
 
   /// Line `line` of the PTX text, without surrounding white space; "" if there is none.
   std::string textOf(uint32_t line) const;
-  const std::string *ptx = nullptr;         ///< owned by the module
+  const std::string *ptx = nullptr; ///< owned by the module
 };
 
 } // namespace thrift::sim

@@ -13,9 +13,6 @@
 
 namespace thrift::sim {
 
-// A register that nobody wrote reads as this pattern: a NaN as f32, an address that is nobody's.
-static constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
-
 // Backward branches that a split may take while others of its warp could run.
 static constexpr uint32_t kBackwardBranches = 64;
 
@@ -91,9 +88,7 @@ Warp::Outcome Warp::run(uint64_t &quantum) {
 
 /// Makes the ready split with the lowest pc the running one; those that yielded come last.
 bool Warp::pick() {
-  auto better = [](const Split &a, const Split &b) {
-    return a.yielded != b.yielded ? !a.yielded : a.pc < b.pc;
-  };
+  auto better = [](const Split &a, const Split &b) { return a.yielded != b.yielded ? !a.yielded : a.pc < b.pc; };
   Split *best = nullptr;
   for (Split &split : others)
     if (split.state == SplitState::Ready && (!best || better(split, *best)))

@@ -24,6 +24,9 @@ class Cta;
 struct Program;
 struct Region;
 
+/// A register that nobody wrote reads as this pattern: a NaN as f32, an address that is nobody's.
+constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
+
 enum class SplitState : uint8_t {
   Ready,
   WaitsAligned, ///< at an .aligned instruction, for the other lanes of the warp
@@ -37,8 +40,8 @@ struct Split {
   uint32_t mask = 0;
   uint32_t frame = 0; ///< index into the call frames of the warp; 0 is the kernel itself
   SplitState state = SplitState::Ready;
-  bool yielded = false;      ///< has had its turn; others first
-  uint32_t waitsFor = 0;     ///< member mask or barrier
+  bool yielded = false;  ///< has had its turn; others first
+  uint32_t waitsFor = 0; ///< member mask or barrier
 };
 
 class Warp {
@@ -54,16 +57,16 @@ public:
 
   // The running split. pc is that of the next instruction while a handler runs.
   uint32_t pc = 0, mask = 0, frame = 0;
-  uint32_t live = 0;  ///< lanes that have not exited
-  uint32_t born = 0;  ///< lanes that ever existed
+  uint32_t live = 0; ///< lanes that have not exited
+  uint32_t born = 0; ///< lanes that ever existed
   Cta &cta;
   const Program &program;
   const Inst *code;
   const AccessFunctions &access;
   unsigned index;
-  const Region *hint = nullptr; ///< global region touched last
-  AsyncCopies copies;           ///< cp.async of this warp
-  std::vector<Split> others;    ///< splits that are not running
+  const Region *hint = nullptr;                     ///< global region touched last
+  AsyncCopies copies;                               ///< cp.async of this warp
+  std::vector<Split> others;                        ///< splits that are not running
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
 
   template <typename T>

@@ -25,6 +25,10 @@ static std::string resolveLane(Warp &warp, unsigned lane, Window window, uint32_
     if (window != Window::Global)
       address &= ~kWindowMask;
   }
+  if (static_cast<uint32_t>(places.address[lane] >> 32) == kRegisterCanary) {
+    check = Check::Uninitialized;
+    return "the address " + hex(places.address[lane]) + " comes from a register that nobody wrote";
+  }
   if (address & (align - 1)) {
     check = Check::Misaligned;
     return "address " + hex(address) + " is not a multiple of " + std::to_string(align);
@@ -67,7 +71,8 @@ static std::string resolveLane(Warp &warp, unsigned lane, Window window, uint32_
   case Window::Generic:
     break;
   }
-  const Region *region = warp.hint && warp.hint->contains(address, bytes) ? warp.hint : cta.launch.regions.find(address);
+  const Region *region =
+      warp.hint && warp.hint->contains(address, bytes) ? warp.hint : cta.launch.regions.find(address);
   if (!region || !region->contains(address, bytes)) {
     check = Check::OutOfBounds;
     return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hex(address) + ": " +
@@ -164,24 +169,6 @@ Step reportPendingStore(Warp &warp, const Inst &inst, uint32_t mask, const Place
                               describeCopy(cta, pendingCopy(cta, offset)) + " is still going to overwrite");
       }
   }
-  return Step::Next;
-}
-
-Step markWritten(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
-  if (!places.hasShadow)
-    return Step::Next;
-  if (places.isShared) {
-    uint8_t pending = 0;
-    for (LaneIterator lane(mask); lane; ++lane)
-      if (const uint8_t *shadow = places.shadowOf(*lane))
-        for (uint32_t i = 0; i < bytes; ++i)
-          pending |= shadow[i];
-    if (pending & kPending)
-      return reportPendingStore(warp, inst, mask, places, bytes);
-  }
-  for (LaneIterator lane(mask); lane; ++lane)
-    if (uint8_t *shadow = places.shadowOf(*lane))
-      std::memset(shadow, kWritten, bytes);
   return Step::Next;
 }
 

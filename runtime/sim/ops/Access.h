@@ -1,8 +1,8 @@
 //===- Access.h - from addresses to host memory, checked --------------------===//
 //
-// Every access of every instruction goes through resolve(): it turns the addresses of the lanes into host pointers after
-// checking bounds, alignment and permission, and finds the shadow bytes. The usual case, all lanes in one buffer, is a few
-// vector operations (AccessFast.cpp); everything else is in Access.cpp.
+// Every access of every instruction goes through resolve(): it turns the addresses of the lanes into host pointers
+// after checking bounds, alignment and permission, and finds the shadow bytes. The usual case, all lanes in one buffer,
+// is a few vector operations (AccessFast.cpp); everything else is in Access.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,8 +36,8 @@ struct Places {
   uint8_t *shadowOf(unsigned lane) const { return reinterpret_cast<uint8_t *>(shadow[lane]); }
 };
 
-/// The slow paths: several windows or buffers, and everything that is reported. `places.address` has the addresses as the
-/// program gave them.
+/// The slow paths: several windows or buffers, and everything that is reported. `places.address` has the addresses as
+/// the program gave them.
 Step resolveSlowly(Warp &warp, const Inst &inst, uint32_t mask, Window window, uint32_t bytes, uint32_t align,
                    bool isStore, Places &places);
 Step reportMisaligned(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t align);
@@ -59,7 +59,7 @@ struct AccessFunctions {
   using Check = Step (*)(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes);
 
   Resolve resolve[5]; ///< by Window
-  Check checkWritten;
+  Check checkWritten, markWritten;
 };
 const AccessFunctions &accessFunctions();
 
@@ -75,7 +75,9 @@ inline Step checkWritten(Warp &warp, const Inst &inst, uint32_t mask, const Plac
 }
 
 /// Marks what is about to be stored as written; Step::Fault if an asynchronous copy is on its way there.
-Step markWritten(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes);
+inline Step markWritten(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  return places.hasShadow ? warp.access.markWritten(warp, inst, mask, places, bytes) : Step::Next;
+}
 
 } // namespace thrift::sim
 

@@ -58,7 +58,7 @@ THRIFT_SIM_INLINE void translate(Places &places, uint64_t data, uint64_t dataStr
 /// Checks an access of `bytes` per lane and fills `places`. Step::Next, or Step::Fault after a report.
 template <Window W>
 THRIFT_SIM_INLINE Step resolveFast(Warp &warp, const Inst &inst, uint32_t mask, uint32_t bytes, uint32_t align,
-                               bool isStore, Places &places) {
+                                   bool isStore, Places &places) {
   fillAddresses(warp, inst, mask, places.address);
   uint64_t low;
   if constexpr (W == Window::Global || W == Window::Generic) {
@@ -151,6 +151,64 @@ THRIFT_SIM_INLINE Step checkFast(Warp &warp, const Inst &inst, uint32_t mask, co
   return bits == 0 ? Step::Next : reportUninitialized(warp, inst, mask, places, bytes);
 }
 
+/// Ors all shadow bytes of a store into `before`, or marks them as written.
+template <unsigned Bytes, bool Mark>
+THRIFT_SIM_INLINE void visitShadow(const Places &places, uint32_t mask, uint64_t &before) {
+  auto visit = [&](unsigned lane) {
+    using Word =
+        std::conditional_t<(Bytes >= 8), uint64_t,
+                           std::conditional_t<Bytes == 4, uint32_t, std::conditional_t<Bytes == 2, uint16_t, uint8_t>>>;
+    uint8_t *shadow = places.shadowOf(lane);
+    if (!shadow)
+      return;
+    for (unsigned i = 0; i < Bytes; i += sizeof(Word)) {
+      Word word = static_cast<Word>(kWritten64);
+      if constexpr (Mark) {
+        std::memcpy(shadow + i, &word, sizeof word);
+      } else {
+        std::memcpy(&word, shadow + i, sizeof word);
+        before |= word;
+      }
+    }
+  };
+  if (mask == kFullMask)
+    for (unsigned lane = 0; lane < kWarpSize; ++lane)
+      visit(lane);
+  else
+    for (LaneIterator lane(mask); lane; ++lane)
+      visit(*lane);
+}
+
+template <bool Mark>
+THRIFT_SIM_INLINE void visitShadow(const Places &places, uint32_t mask, uint32_t bytes, uint64_t &before) {
+  switch (bytes) {
+  case 1:
+    return visitShadow<1, Mark>(places, mask, before);
+  case 2:
+    return visitShadow<2, Mark>(places, mask, before);
+  case 4:
+    return visitShadow<4, Mark>(places, mask, before);
+  case 8:
+    return visitShadow<8, Mark>(places, mask, before);
+  case 16:
+    return visitShadow<16, Mark>(places, mask, before);
+  default:
+    return visitShadow<32, Mark>(places, mask, before);
+  }
+}
+
+THRIFT_SIM_INLINE Step markFast(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  uint64_t before = 0;
+  if (places.isShared) {
+    visitShadow<false>(places, mask, bytes, before);
+    constexpr uint64_t kAnyPending = kWritten64 * kPending;
+    if (before & kAnyPending)
+      return reportPendingStore(warp, inst, mask, places, bytes);
+  }
+  visitShadow<true>(places, mask, bytes, before);
+  return Step::Next;
+}
+
 #define THRIFT_SIM_AVX2 [[gnu::target("avx2,fma,bmi,bmi2,lzcnt,popcnt,f16c")]]
 
 template <Window W>
@@ -161,10 +219,14 @@ Step resolveBaseline(Warp &warp, const Inst &inst, uint32_t mask, uint32_t bytes
 Step checkBaseline(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
   return checkFast(warp, inst, mask, places, bytes);
 }
-constexpr AccessFunctions kBaseline = {
-    {&resolveBaseline<Window::Global>, &resolveBaseline<Window::Shared>, &resolveBaseline<Window::Local>,
-     &resolveBaseline<Window::Generic>, &resolveBaseline<Window::KernelParameter>},
-    &checkBaseline};
+Step markBaseline(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  return markFast(warp, inst, mask, places, bytes);
+}
+constexpr AccessFunctions kBaseline = {{&resolveBaseline<Window::Global>, &resolveBaseline<Window::Shared>,
+                                        &resolveBaseline<Window::Local>, &resolveBaseline<Window::Generic>,
+                                        &resolveBaseline<Window::KernelParameter>},
+                                       &checkBaseline,
+                                       &markBaseline};
 
 #if defined(__x86_64__)
 template <Window W>
@@ -175,10 +237,14 @@ THRIFT_SIM_AVX2 Step resolveAvx2(Warp &warp, const Inst &inst, uint32_t mask, ui
 THRIFT_SIM_AVX2 Step checkAvx2(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
   return checkFast(warp, inst, mask, places, bytes);
 }
+THRIFT_SIM_AVX2 Step markAvx2(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
+  return markFast(warp, inst, mask, places, bytes);
+}
 constexpr AccessFunctions kAvx2 = {{&resolveAvx2<Window::Global>, &resolveAvx2<Window::Shared>,
                                     &resolveAvx2<Window::Local>, &resolveAvx2<Window::Generic>,
                                     &resolveAvx2<Window::KernelParameter>},
-                                   &checkAvx2};
+                                   &checkAvx2,
+                                   &markAvx2};
 #endif
 
 } // namespace

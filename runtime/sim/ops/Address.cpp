@@ -46,8 +46,8 @@ struct ParameterAddress {
 
 void decodeCvta(Form &form) {
   bool toSpace = form.take("to");
-  int space = form.takeOne({"global", "const", "shared", "shared::cta", "shared::cluster", "local", "param",
-                            "param::entry"});
+  int space =
+      form.takeOne({"global", "const", "shared", "shared::cta", "shared::cluster", "local", "param", "param::entry"});
   Ty type = form.type();
   form.d(0, 64), form.a(1, type);
   if (type != Ty::U64 || space < 0)
@@ -101,8 +101,8 @@ Step runIsspacep(Warp &warp, const Inst &inst, uint32_t mask) {
 
 void decodeIsspacep(Form &form) {
   static constexpr uint32_t kFlags[] = {0, 1, 1, 1, 2, 3, 4, 4};
-  int space = form.takeOne({"global", "shared", "shared::cta", "shared::cluster", "local", "const", "param",
-                            "param::entry"});
+  int space =
+      form.takeOne({"global", "shared", "shared::cta", "shared::cluster", "local", "const", "param", "param::entry"});
   form.inst.d = form.predicateDestination(0);
   form.a(1, Ty::U64);
   if (space < 0)

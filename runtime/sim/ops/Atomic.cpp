@@ -1,7 +1,7 @@
 //===- Atomic.cpp - atom and red --------------------------------------------===//
 //
-// PTX ISA "atom", "red". Global memory is shared by host threads, so that these are host atomics; the lanes of a warp take
-// turns in ascending order. Orderings and scopes are accepted: host atomics are sequentially consistent.
+// PTX ISA "atom", "red". Global memory is shared by host threads, so that these are host atomics; the lanes of a warp
+// take turns in ascending order. Orderings and scopes are accepted: host atomics are sequentially consistent.
 //
 //===----------------------------------------------------------------------===//
 
@@ -110,8 +110,7 @@ template <typename Op, typename T>
 T update(uint8_t *place, T b, T c) {
   T *word = reinterpret_cast<T *>(place);
   T old = __atomic_load_n(word, __ATOMIC_RELAXED);
-  while (!__atomic_compare_exchange_n(word, &old, Op::apply(old, b, c), false, __ATOMIC_SEQ_CST,
-                                      __ATOMIC_RELAXED)) {
+  while (!__atomic_compare_exchange_n(word, &old, Op::apply(old, b, c), false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
   }
   return old;
 }

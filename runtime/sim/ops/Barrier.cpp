@@ -1,6 +1,7 @@
 //===- Barrier.cpp - bar, barrier and bar.warp.sync -------------------------===//
 //
-// PTX ISA "bar{.cta}, barrier{.cta}", "bar.warp.sync". `bar` is `barrier.aligned`: all live lanes of the warp must be there.
+// PTX ISA "bar{.cta}, barrier{.cta}", "bar.warp.sync". `bar` is `barrier.aligned`: all live lanes of the warp must be
+// there.
 //
 //===----------------------------------------------------------------------===//
 

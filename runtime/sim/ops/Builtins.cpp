@@ -18,6 +18,8 @@ static T argument(Warp &warp, unsigned lane, uint32_t offset) {
 
 /// A string of at most this length is read from simulated memory.
 static constexpr size_t kMaxText = 1 << 16;
+/// What a CTA may print; the rest is dropped. CUDA's own buffer has 1 MiB by default.
+static constexpr size_t kMaxPrinted = 1 << 20;
 
 static std::string readText(Warp &warp, unsigned lane, uint64_t address) {
   std::string text;
@@ -117,7 +119,8 @@ static Step runVprintf(Warp &warp, const Inst &inst, uint32_t mask) {
   for (LaneIterator it(mask); it; ++it) {
     unsigned lane = *it;
     std::string pattern = readText(warp, lane, argument<uint64_t>(warp, lane, inst.list[0]));
-    warp.cta.printed += format(warp, lane, pattern, argument<uint64_t>(warp, lane, inst.list[1]));
+    if (warp.cta.printed.size() < kMaxPrinted)
+      warp.cta.printed += format(warp, lane, pattern, argument<uint64_t>(warp, lane, inst.list[1]));
     if (inst.count > 2) {
       size_t place = size_t(warp.program.info.localBytes) * lane + inst.list[2];
       int32_t count = 0;

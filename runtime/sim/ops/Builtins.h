@@ -10,8 +10,8 @@
 
 namespace thrift::sim {
 
-/// The handler of vprintf or __assertfail; null for other names or another number of arguments. inst.list has the places
-/// of arguments and results in local memory.
+/// The handler of vprintf or __assertfail; null for other names or another number of arguments. inst.list has the
+/// places of arguments and results in local memory.
 Handler findBuiltin(std::string_view name, size_t arguments, size_t results);
 
 } // namespace thrift::sim

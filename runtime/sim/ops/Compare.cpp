@@ -93,8 +93,8 @@ template <typename Comparison, typename T, bool Ftz>
 struct Setp {
   template <bool Full>
   THRIFT_SIM_INLINE static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
-    uint32_t bits = lanesWhere<CompareLanes<Comparison, T, Ftz>, T>(warp.plane<LaneOf<T>>(inst.a),
-                                                                    warp.plane<LaneOf<T>>(inst.b));
+    uint32_t bits =
+        lanesWhere<CompareLanes<Comparison, T, Ftz>, T>(warp.plane<LaneOf<T>>(inst.a), warp.plane<LaneOf<T>>(inst.b));
     auto how = static_cast<Combine>(inst.flags);
     uint32_t other = warp.condition(inst.c);
     warp.setPredicate(inst.d, mask, combine(how, bits, other));
@@ -109,8 +109,8 @@ template <typename Comparison, typename T, bool Ftz>
 struct Set {
   template <bool Full>
   THRIFT_SIM_INLINE static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
-    uint32_t bits = lanesWhere<CompareLanes<Comparison, T, Ftz>, T>(warp.plane<LaneOf<T>>(inst.a),
-                                                                    warp.plane<LaneOf<T>>(inst.b));
+    uint32_t bits =
+        lanesWhere<CompareLanes<Comparison, T, Ftz>, T>(warp.plane<LaneOf<T>>(inst.a), warp.plane<LaneOf<T>>(inst.b));
     bits = combine(static_cast<Combine>(inst.flags), bits, warp.condition(inst.c));
     auto *d = warp.plane<uint32_t>(inst.d);
     auto value = static_cast<uint32_t>(inst.imm);

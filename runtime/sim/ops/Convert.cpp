@@ -1,14 +1,15 @@
 //===- Convert.cpp - cvt between integers and floats of 16 to 64 bits -------===//
 //
-// PTX ISA "cvt". The frequent conversions are vectorised; all others go lane by lane through an exact pair of doubles.
-// Packed and 8-bit formats are in ConvertPacked.cpp.
+// PTX ISA "cvt". Frequent conversions are vectorised (ConvertFrequent.cpp); all others go lane by lane through an exact
+// pair of doubles. Packed and 8-bit formats are in ConvertPacked.cpp.
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/formats/Float16.h"
 #include "runtime/sim/arith/Convert.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/ConvertPacked.h"
-#include "runtime/sim/ops/Half.h"
+#include "runtime/sim/ops/ConvertPlan.h"
 #include "runtime/sim/ops/HalfMath.h"
 #include "runtime/sim/ops/Map.h"
 
@@ -63,17 +64,6 @@ void useResize(Form &form, bool sourceSigned, bool destinationSigned) {
 //===----------------------------------------------------------------------===//
 // The general case
 //===----------------------------------------------------------------------===//
-
-enum class IntegerRounding : uint8_t { None, Nearest, Zero, Down, Up };
-
-struct ConvertPlan {
-  Ty to = Ty::None, from = Ty::None;
-  RoundingMode mode = RoundingMode::Nearest;
-  IntegerRounding integer = IntegerRounding::None;
-  bool ftz = false, sat = false, relu = false, satFinite = false;
-  uint8_t registerBits = 32; ///< of the destination
-  bool wideSource = false;   ///< the source plane has 64-bit lanes
-};
 
 bool isFloat(Ty type) { return type == Ty::F16 || type == Ty::BF16 || type == Ty::F32 || type == Ty::F64; }
 
@@ -226,115 +216,6 @@ Step runGeneral(Warp &warp, const Inst &inst, uint32_t mask) {
 }
 
 //===----------------------------------------------------------------------===//
-// Frequent conversions, vectorised
-//===----------------------------------------------------------------------===//
-
-template <typename R>
-struct Cast {
-  template <typename A>
-  THRIFT_SIM_INLINE static R apply(A a) {
-    return static_cast<R>(a);
-  }
-};
-struct Widen {
-  template <typename H>
-  THRIFT_SIM_INLINE static float apply(H a) {
-    return canonical(a.value());
-  }
-};
-template <typename H>
-struct Narrow {
-  THRIFT_SIM_INLINE static H apply(float a) { return H::round(a); }
-};
-
-/// f32 to s32 toward zero: saturates, NaN gives 0.
-struct TruncateS32 {
-  THRIFT_SIM_INLINE static int32_t apply(float a) {
-    float clamped = a >= -0x1p31f ? a : -0x1p31f;
-    bool high = clamped >= 0x1p31f;
-    auto value = static_cast<int32_t>(high ? 0.0f : clamped);
-    value = high ? INT32_MAX : value;
-    return a != a ? 0 : value;
-  }
-};
-
-/// f32 rounded to an integral f32. Numbers of 2^23 and more are integral already.
-template <bool Ftz, IntegerRounding How>
-struct RoundF32 {
-  THRIFT_SIM_INLINE static float apply(float a) {
-    float x = flush<Ftz>(a);
-    float magnitude = floatOf<float>(bitsOf(x) & 0x7FFFFFFFu);
-    uint32_t sign = bitsOf(x) & 0x80000000u;
-    float near = magnitude + 0x1p23f - 0x1p23f; // ties to even
-    float result = near;
-    if constexpr (How == IntegerRounding::Zero)
-      result = near > magnitude ? near - 1.0f : near;
-    if constexpr (How == IntegerRounding::Down)
-      result = sign ? (near < magnitude ? near + 1.0f : near) : (near > magnitude ? near - 1.0f : near);
-    if constexpr (How == IntegerRounding::Up)
-      result = sign ? (near > magnitude ? near - 1.0f : near) : (near < magnitude ? near + 1.0f : near);
-    result = magnitude < 0x1p23f ? result : magnitude;
-    return canonical(floatOf<float>(bitsOf(result) | sign));
-  }
-};
-
-/// Picks a vectorised kernel if there is one for the plan.
-bool useFrequent(Form &form, const ConvertPlan &plan) {
-  bool plain = plan.mode == RoundingMode::Nearest && !plan.sat && !plan.relu && !plan.satFinite;
-  if (!plain || plan.wideSource != (bitsOf(plan.from) == 64) || plan.registerBits != std::max(bitsOf(plan.to), 16u))
-    return false;
-  Ty to = plan.to, from = plan.from;
-  if (plan.integer == IntegerRounding::None) {
-    if (to == Ty::F32 && from == Ty::S32)
-      form.use<Map1<Cast<float>, float, int32_t>>();
-    else if (to == Ty::F32 && from == Ty::U32)
-      form.use<Map1<Cast<float>, float, uint32_t>>();
-    else if (to == Ty::F64 && from == Ty::S32)
-      form.use<Map1<Cast<double>, double, int32_t>>();
-    else if (to == Ty::F64 && from == Ty::F32 && !plan.ftz)
-      form.use<Map1<Cast<double>, double, float>>();
-    else if (to == Ty::F32 && from == Ty::F16)
-      form.use<Map1<Widen, float, F16>>();
-    else if (to == Ty::F32 && from == Ty::BF16)
-      form.use<Map1<Widen, float, BF16>>();
-    else if (to == Ty::F16 && from == Ty::F32 && !plan.ftz)
-      form.use<Map1<Narrow<F16>, F16, float>>();
-    else if (to == Ty::BF16 && from == Ty::F32 && !plan.ftz)
-      form.use<Map1<Narrow<BF16>, BF16, float>>();
-    else
-      return false;
-    return true;
-  }
-  if (to == Ty::S32 && from == Ty::F32 && plan.integer == IntegerRounding::Zero) {
-    form.use<Map1<TruncateS32, int32_t, float>>(); // a subnormal becomes 0 with and without .ftz
-    return true;
-  }
-  if (to == Ty::F32 && from == Ty::F32) {
-    switch (plan.integer) {
-    case IntegerRounding::Nearest:
-      plan.ftz ? form.use<Map1<RoundF32<true, IntegerRounding::Nearest>, float, float>>()
-               : form.use<Map1<RoundF32<false, IntegerRounding::Nearest>, float, float>>();
-      return true;
-    case IntegerRounding::Zero:
-      plan.ftz ? form.use<Map1<RoundF32<true, IntegerRounding::Zero>, float, float>>()
-               : form.use<Map1<RoundF32<false, IntegerRounding::Zero>, float, float>>();
-      return true;
-    case IntegerRounding::Down:
-      plan.ftz ? form.use<Map1<RoundF32<true, IntegerRounding::Down>, float, float>>()
-               : form.use<Map1<RoundF32<false, IntegerRounding::Down>, float, float>>();
-      return true;
-    case IntegerRounding::Up:
-      plan.ftz ? form.use<Map1<RoundF32<true, IntegerRounding::Up>, float, float>>()
-               : form.use<Map1<RoundF32<false, IntegerRounding::Up>, float, float>>();
-      return true;
-    case IntegerRounding::None:
-      break;
-    }
-  }
-  return false;
-}
-
-//===----------------------------------------------------------------------===//
 // Decoder
 //===----------------------------------------------------------------------===//
 
@@ -374,6 +255,9 @@ void decodeCvt(Form &form) {
     return form.noSuchForm();
   if (!fromFloat && toFloat && integer >= 0)
     return form.noSuchForm();
+  bool fits = !fromFloat && !toFloat && lowest(plan.to) <= lowest(plan.from) && highest(plan.to) >= highest(plan.from);
+  if (plan.sat && fits)
+    return form.noSuchForm();
 
   // Registers may be wider than the types of integers.
   const ptx::Operand &destination = form.operand(0), &source = form.operand(1);
@@ -393,7 +277,7 @@ void decodeCvt(Form &form) {
   plan.registerBits = static_cast<uint8_t>(destinationBits);
   if (!fromFloat && !toFloat && !plan.sat)
     return decodeResize(form, plan);
-  if (useFrequent(form, plan))
+  if (useFrequentConversion(form, plan))
     return;
   std::vector<uint32_t> words((sizeof plan + 3) / 4);
   std::memcpy(words.data(), &plan, sizeof plan);

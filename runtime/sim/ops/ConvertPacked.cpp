@@ -73,8 +73,8 @@ const PackedFacts *factsOf(Ty type) {
 uint32_t pack(const PackedFacts &facts, float low, float high, const Inst &inst) {
   auto mode = static_cast<RoundingMode>(inst.imm);
   Overflow overflow = inst.flags & kSatFinite ? Overflow::SatFinite : Overflow::Ieee;
-  return facts.encode(relu(low, inst.flags), mode, overflow) |
-         facts.encode(relu(high, inst.flags), mode, overflow) << facts.bits;
+  return facts.encode(relu(low, inst.flags), mode, overflow) | facts.encode(relu(high, inst.flags), mode, overflow)
+                                                                   << facts.bits;
 }
 
 /// list[0]: row of the destination type, list[1]: of the source type.
@@ -101,9 +101,7 @@ Step runRepack(Warp &warp, const Inst &inst, uint32_t mask) {
 /// cvt.rn.f16x2.f32 and .bf16x2.f32 without further modifiers, which attention kernels do all the time.
 template <typename H>
 struct NarrowPair {
-  THRIFT_SIM_INLINE static uint32_t apply(float a, float b) {
-    return packHalves(H::round(b).bits, H::round(a).bits);
-  }
+  THRIFT_SIM_INLINE static uint32_t apply(float a, float b) { return packHalves(H::round(b).bits, H::round(a).bits); }
 };
 
 Step runTf32(Warp &warp, const Inst &inst, uint32_t mask) {

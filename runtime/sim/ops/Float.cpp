@@ -1,7 +1,7 @@
 //===- Float.cpp - arithmetic on f32 and f64 --------------------------------===//
 //
-// PTX ISA "Floating-Point Instructions": add sub mul fma mad div neg abs min max copysign. Round to nearest is the host's
-// own arithmetic; directed rounding of f32 is in arith/, of f64 done by the host's rounding mode.
+// PTX ISA "Floating-Point Instructions": add sub mul fma mad div neg abs min max copysign. Round to nearest is the
+// host's own arithmetic; directed rounding of f32 is in arith/, of f64 done by the host's rounding mode.
 //
 //===----------------------------------------------------------------------===//
 
@@ -96,9 +96,9 @@ Step runDirected3(Warp &warp, const Inst &inst, uint32_t mask) {
   float *d = warp.plane<float>(inst.d);
   const float *a = warp.plane<float>(inst.a), *b = warp.plane<float>(inst.b), *c = warp.plane<float>(inst.c);
   for (LaneIterator lane(mask); lane; ++lane)
-    d[*lane] = outF32(Op::rounded(inF32(a[*lane], inst.flags), inF32(b[*lane], inst.flags),
-                                  inF32(c[*lane], inst.flags), mode),
-                      inst.flags);
+    d[*lane] =
+        outF32(Op::rounded(inF32(a[*lane], inst.flags), inF32(b[*lane], inst.flags), inF32(c[*lane], inst.flags), mode),
+               inst.flags);
   return Step::Next;
 }
 
@@ -137,6 +137,56 @@ Step runDirectedFmaF64(Warp &warp, const Inst &inst, uint32_t mask) {
 }
 
 //===----------------------------------------------------------------------===//
+// f32x2: two f32 in a 64-bit register
+//===----------------------------------------------------------------------===//
+
+/// Applies `f` to the lower and to the upper numbers.
+template <typename F, typename... Pairs>
+THRIFT_SIM_INLINE uint64_t onPairs(F f, Pairs... pairs) {
+  uint32_t low = bitsOf(f(floatOf<float>(static_cast<uint32_t>(pairs))...));
+  uint32_t high = bitsOf(f(floatOf<float>(static_cast<uint32_t>(pairs >> 32))...));
+  return low | uint64_t(high) << 32;
+}
+
+template <typename Op>
+struct OnPairs {
+  THRIFT_SIM_INLINE static uint64_t apply(uint64_t a, uint64_t b) {
+    return onPairs([](float x, float y) { return Op::apply(x, y); }, a, b);
+  }
+  THRIFT_SIM_INLINE static uint64_t apply(uint64_t a, uint64_t b, uint64_t c) {
+    return onPairs([](float x, float y, float z) { return Op::apply(x, y, z); }, a, b, c);
+  }
+};
+
+template <typename Op>
+Step runDirectedPair(Warp &warp, const Inst &inst, uint32_t mask) {
+  auto mode = static_cast<RoundingMode>(inst.imm);
+  uint64_t *d = warp.plane<uint64_t>(inst.d);
+  const uint64_t *a = warp.plane<uint64_t>(inst.a), *b = warp.plane<uint64_t>(inst.b);
+  for (LaneIterator lane(mask); lane; ++lane)
+    d[*lane] = onPairs(
+        [&](float x, float y) {
+          return outF32(Op::rounded(inF32(x, inst.flags), inF32(y, inst.flags), mode), inst.flags);
+        },
+        a[*lane], b[*lane]);
+  return Step::Next;
+}
+Step runDirectedFmaPair(Warp &warp, const Inst &inst, uint32_t mask) {
+  auto mode = static_cast<RoundingMode>(inst.imm);
+  uint64_t *d = warp.plane<uint64_t>(inst.d);
+  const uint64_t *a = warp.plane<uint64_t>(inst.a), *b = warp.plane<uint64_t>(inst.b),
+                 *c = warp.plane<uint64_t>(inst.c);
+  for (LaneIterator lane(mask); lane; ++lane)
+    d[*lane] = onPairs(
+        [&](float x, float y, float z) {
+          float product = Fma::rounded(inF32(x, inst.flags), inF32(y, inst.flags), inF32(z, inst.flags), mode);
+          return outF32(product, inst.flags);
+        },
+        a[*lane], b[*lane], c[*lane]);
+  return Step::Next;
+}
+
+//===----------------------------------------------------------------------===//
 // add sub mul fma mad
 //===----------------------------------------------------------------------===//
 
@@ -151,6 +201,12 @@ void decode2(Form &form) {
   if (type == Ty::F64 && !ftz && !sat)
     return mode == RoundingMode::Nearest ? form.use<Map2<Near<Op, false, false>, double, double>>()
                                          : form.use(&runDirectedF64<Op>);
+  if (type == Ty::F32x2 && !sat && !std::is_same_v<Op, Div>) {
+    if (mode != RoundingMode::Nearest)
+      return form.use(&runDirectedPair<Op>);
+    return ftz ? form.use<Map2<OnPairs<Near<Op, true, false>>, uint64_t, uint64_t>>()
+               : form.use<Map2<OnPairs<Near<Op, false, false>>, uint64_t, uint64_t>>();
+  }
   if (type != Ty::F32)
     return form.noSuchForm();
   if (mode != RoundingMode::Nearest)
@@ -171,6 +227,12 @@ void decodeFma(Form &form) {
   if (type == Ty::F64 && !ftz && !sat)
     return mode == RoundingMode::Nearest ? form.use<Map3<Near<Fma, false, false>, double, double>>()
                                          : form.use(&runDirectedFmaF64);
+  if (type == Ty::F32x2 && !sat) {
+    if (mode != RoundingMode::Nearest)
+      return form.use(&runDirectedFmaPair);
+    return ftz ? form.use<Map3<OnPairs<Near<Fma, true, false>>, uint64_t, uint64_t>>()
+               : form.use<Map3<OnPairs<Near<Fma, false, false>>, uint64_t, uint64_t>>();
+  }
   if (type != Ty::F32)
     return form.noSuchForm();
   if (mode != RoundingMode::Nearest)
@@ -178,7 +240,8 @@ void decodeFma(Form &form) {
   if (ftz)
     return sat ? form.use<Map3<Near<Fma, true, true>, float, float>>()
                : form.use<Map3<Near<Fma, true, false>, float, float>>();
-  sat ? form.use<Map3<Near<Fma, false, true>, float, float>>() : form.use<Map3<Near<Fma, false, false>, float, float>>();
+  sat ? form.use<Map3<Near<Fma, false, true>, float, float>>()
+      : form.use<Map3<Near<Fma, false, false>, float, float>>();
 }
 
 //===----------------------------------------------------------------------===//
@@ -300,11 +363,16 @@ void decodeMinMax(Form &form) {
 constexpr InstructionClass kClass = InstructionClass::Float;
 
 constexpr OpcodeEntry kOpcodes[] = {
-    {"abs", Domain::Float, kClass, decodeUnary<Abs>},       {"add", Domain::Float, kClass, decode2<Add>},
-    {"copysign", Domain::Float, kClass, decodeCopysign},    {"div", Domain::Float, kClass, decodeDiv},
-    {"fma", Domain::Float, kClass, decodeFma},              {"mad", Domain::Float, kClass, decodeFma},
-    {"max", Domain::Float, kClass, decodeMinMax<Maximum>},  {"min", Domain::Float, kClass, decodeMinMax<Minimum>},
-    {"mul", Domain::Float, kClass, decode2<Mul>},           {"neg", Domain::Float, kClass, decodeUnary<Neg>},
+    {"abs", Domain::Float, kClass, decodeUnary<Abs>},
+    {"add", Domain::Float, kClass, decode2<Add>},
+    {"copysign", Domain::Float, kClass, decodeCopysign},
+    {"div", Domain::Float, kClass, decodeDiv},
+    {"fma", Domain::Float, kClass, decodeFma},
+    {"mad", Domain::Float, kClass, decodeFma},
+    {"max", Domain::Float, kClass, decodeMinMax<Maximum>},
+    {"min", Domain::Float, kClass, decodeMinMax<Minimum>},
+    {"mul", Domain::Float, kClass, decode2<Mul>},
+    {"neg", Domain::Float, kClass, decodeUnary<Neg>},
     {"sub", Domain::Float, kClass, decode2<Sub>},
 };
 

@@ -73,9 +73,10 @@ template <typename Which, bool PropagateNan, typename T>
 THRIFT_SIM_INLINE T extremum(T a, T b) {
   bool aIsNan = a != a, bIsNan = b != b;
   T value = Which::ofNumbers(a, b);
-  value = aIsNan ? b : bIsNan ? a : value;
   if constexpr (PropagateNan)
-    value = aIsNan ? a : value;
+    value = aIsNan ? a : bIsNan ? b : value;
+  else
+    value = aIsNan ? b : bIsNan ? a : value;
   return canonical(value);
 }
 

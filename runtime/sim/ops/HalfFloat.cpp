@@ -1,7 +1,8 @@
 //===- HalfFloat.cpp - arithmetic on f16 and bf16 ---------------------------===//
 //
-// PTX ISA "Half Precision Floating-Point Instructions" and "Mixed Precision Floating-Point Instructions": add sub mul fma
-// neg abs min max on f16, f16x2, bf16, bf16x2, and fma add sub with one f32 operand. One rounding each, to nearest even.
+// PTX ISA "Half Precision Floating-Point Instructions" and "Mixed Precision Floating-Point Instructions": add sub mul
+// fma neg abs min max on f16, f16x2, bf16, bf16x2, and fma add sub with one f32 operand. One rounding each, to nearest
+// even.
 //
 //===----------------------------------------------------------------------===//
 
@@ -145,7 +146,8 @@ Step run2(Warp &warp, const Inst &inst, uint32_t mask) {
 template <typename H, typename Op, bool Packed>
 Step run3(Warp &warp, const Inst &inst, uint32_t mask) {
   uint32_t *d = warp.plane<uint32_t>(inst.d);
-  const uint32_t *a = warp.plane<uint32_t>(inst.a), *b = warp.plane<uint32_t>(inst.b), *c = warp.plane<uint32_t>(inst.c);
+  const uint32_t *a = warp.plane<uint32_t>(inst.a), *b = warp.plane<uint32_t>(inst.b),
+                 *c = warp.plane<uint32_t>(inst.c);
   for (LaneIterator lane(mask); lane; ++lane) {
     uint32_t x = a[*lane], y = b[*lane], z = c[*lane];
     d[*lane] = onHalves<Packed>([&](unsigned at) {
@@ -265,10 +267,14 @@ void decodeUnary(Form &form) {
 constexpr InstructionClass kClass = InstructionClass::Float;
 
 constexpr OpcodeEntry kOpcodes[] = {
-    {"abs", Domain::Half, kClass, decodeUnary<Abs>},      {"add", Domain::Half, kClass, decode2<Add>},
-    {"fma", Domain::Half, kClass, decodeFma},             {"max", Domain::Half, kClass, decodeMinMax<Maximum>},
-    {"min", Domain::Half, kClass, decodeMinMax<Minimum>}, {"mul", Domain::Half, kClass, decode2<Mul>},
-    {"neg", Domain::Half, kClass, decodeUnary<Neg>},      {"sub", Domain::Half, kClass, decode2<Sub>},
+    {"abs", Domain::Half, kClass, decodeUnary<Abs>},
+    {"add", Domain::Half, kClass, decode2<Add>},
+    {"fma", Domain::Half, kClass, decodeFma},
+    {"max", Domain::Half, kClass, decodeMinMax<Maximum>},
+    {"min", Domain::Half, kClass, decodeMinMax<Minimum>},
+    {"mul", Domain::Half, kClass, decode2<Mul>},
+    {"neg", Domain::Half, kClass, decodeUnary<Neg>},
+    {"sub", Domain::Half, kClass, decode2<Sub>},
 };
 
 } // namespace

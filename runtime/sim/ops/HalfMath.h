@@ -1,7 +1,7 @@
 //===- HalfMath.h - one rounding to 16-bit floats ---------------------------===//
 //
-// Rounding to odd keeps a second rounding to a format with at least two bits less correct: a value that is not exact gets
-// an odd last bit, which is never mistaken for a tie.
+// Rounding to odd keeps a second rounding to a format with at least two bits less correct: a value that is not exact
+// gets an odd last bit, which is never mistaken for a tie.
 //
 //===----------------------------------------------------------------------===//
 

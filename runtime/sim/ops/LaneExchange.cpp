@@ -16,69 +16,69 @@ namespace {
 // shfl
 //===----------------------------------------------------------------------===//
 
-enum ShuffleMode : uint32_t { kUp, kDown, kBfly, kIdx };
+enum ShuffleMode : int { kUp, kDown, kBfly, kIdx };
 
 // What a lane reads that asks a lane which takes no part.
-constexpr uint32_t kNobodysValue = 0x7FF5DEADu;
+constexpr uint32_t kNobodysValue = kRegisterCanary;
 
-/// Source lane as the ISA computes it: c holds the clamp in bits 0-4 and the segment mask in bits 8-12.
-THRIFT_SIM_INLINE bool sourceLane(uint32_t mode, uint32_t lane, uint32_t b, uint32_t c, uint32_t &source) {
-  uint32_t segment = c >> 8 & 31, clamp = c & 31, offset = b & 31;
-  uint32_t maxLane = (lane & segment) | (clamp & ~segment), minLane = lane & segment;
-  int64_t j;
-  bool inside;
-  switch (mode) {
-  case kUp:
-    j = int64_t(lane) - offset;
-    inside = j >= int64_t(maxLane);
-    break;
-  case kDown:
-    j = int64_t(lane) + offset;
-    inside = j <= int64_t(maxLane);
-    break;
-  case kBfly:
-    j = lane ^ offset;
-    inside = j <= int64_t(maxLane);
-    break;
-  default:
-    j = minLane | (offset & ~segment);
-    inside = j <= int64_t(maxLane);
-    break;
+/// The source lane of each lane and whether it is in range, as the ISA computes them: c holds the clamp in bits 0-4 and
+/// the segment mask in bits 8-12.
+template <ShuffleMode Mode>
+THRIFT_SIM_INLINE uint32_t sourceLanes(const uint32_t *b, const uint32_t *c, uint32_t *source) {
+  uint32_t inRange = 0;
+  THRIFT_SIM_LANES
+  for (int lane = 0; lane < static_cast<int>(kWarpSize); ++lane) {
+    int segment = static_cast<int>(c[lane] >> 8 & 31), clamp = static_cast<int>(c[lane] & 31);
+    int offset = static_cast<int>(b[lane] & 31);
+    int maxLane = (lane & segment) | (clamp & ~segment), minLane = lane & segment;
+    int j = Mode == kUp     ? lane - offset
+            : Mode == kDown ? lane + offset
+            : Mode == kBfly ? lane ^ offset
+                            : minLane | (offset & ~segment);
+    bool inside = Mode == kUp ? j >= maxLane : j <= maxLane;
+    source[lane] = static_cast<uint32_t>(inside ? j : lane) & 31;
+    inRange |= uint32_t(inside) << lane;
   }
-  source = inside ? static_cast<uint32_t>(j) & 31 : lane;
-  return inside;
+  return inRange;
 }
 
 /// a value, b lane or offset, c clamp and segments, list[0] members; d result, e whether the source was in range.
-Step runShfl(Warp &warp, const Inst &inst, uint32_t mask) {
-  uint32_t ready;
-  Step step = waitForMembers(warp, inst, mask, inst.list[0], ready);
-  if (step != Step::Next)
-    return step;
-  const uint32_t *a = warp.plane<uint32_t>(inst.a), *b = warp.plane<uint32_t>(inst.b), *c = warp.plane<uint32_t>(inst.c);
-  uint32_t *d = warp.plane<uint32_t>(inst.d);
-  uint32_t values[kWarpSize], inRange = 0, mode = inst.flags & 3;
-  forEachGroup(warp, inst, inst.list[0], ready, [&](uint32_t group) {
-    for (LaneIterator it(group); it; ++it) {
-      unsigned lane = *it;
-      uint32_t source;
-      bool inside = sourceLane(mode, lane, b[lane], c[lane], source);
-      inRange |= uint32_t(inside) << lane;
-      if (hasLane(group, source)) {
-        values[lane] = a[source];
-        continue;
+template <ShuffleMode Mode>
+struct Shuffle {
+  template <bool Full>
+  THRIFT_SIM_INLINE static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    uint32_t ready;
+    Step step = waitForMembers(warp, inst, mask, inst.list[0], ready);
+    if (step != Step::Next)
+      return step;
+    const uint32_t *a = warp.plane<uint32_t>(inst.a);
+    uint32_t *d = warp.plane<uint32_t>(inst.d);
+    uint32_t source[kWarpSize], values[kWarpSize];
+    uint32_t inRange = sourceLanes<Mode>(warp.plane<uint32_t>(inst.b), warp.plane<uint32_t>(inst.c), source);
+    for (unsigned lane = 0; lane < kWarpSize; ++lane)
+      values[lane] = a[source[lane]];
+    if (ready != kFullMask || !(inst.flags & kConstantMembers))
+      checkSources(warp, inst, ready, source, values);
+    for (unsigned lane = 0; lane < kWarpSize; ++lane)
+      d[lane] = blendLane(ready, lane, values[lane], d[lane]);
+    if (inst.e != kPredSink)
+      warp.setPredicate(inst.e, ready, inRange);
+    return Step::Next;
+  }
+
+  /// A lane may only read from one that takes part.
+  static void checkSources(Warp &warp, const Inst &inst, uint32_t ready, const uint32_t *source, uint32_t *values) {
+    forEachGroup(warp, inst, inst.list[0], ready, [&](uint32_t group) {
+      for (LaneIterator lane(group); lane; ++lane) {
+        if (hasLane(group, source[*lane]))
+          continue;
+        values[*lane] = kNobodysValue;
+        warp.note(inst, Check::BadMask, Severity::Warning, static_cast<int>(*lane),
+                  "the lane reads from lane " + std::to_string(source[*lane]) + ", which takes no part");
       }
-      values[lane] = kNobodysValue;
-      warp.note(inst, Check::BadMask, Severity::Warning, static_cast<int>(lane),
-                "the lane reads from lane " + std::to_string(source) + ", which takes no part");
-    }
-  });
-  for (LaneIterator lane(ready); lane; ++lane)
-    d[*lane] = values[*lane];
-  if (inst.e != kPredSink)
-    warp.setPredicate(inst.e, ready, inRange);
-  return Step::Next;
-}
+    });
+  }
+};
 
 /// Destination `d|p` or `d`.
 void takeValueAndPredicate(Form &form, size_t index) {
@@ -108,9 +108,20 @@ void decodeShfl(Form &form) {
   uint32_t members;
   takeMembers(form, 4, members);
   form.list({members});
-  form.inst.flags |= static_cast<uint32_t>(mode);
-  if (type == Ty::B32 && mode >= 0)
-    form.use(&runShfl);
+  if (type != Ty::B32)
+    return form.noSuchForm();
+  switch (mode) {
+  case kUp:
+    return form.use<Shuffle<kUp>>();
+  case kDown:
+    return form.use<Shuffle<kDown>>();
+  case kBfly:
+    return form.use<Shuffle<kBfly>>();
+  case kIdx:
+    return form.use<Shuffle<kIdx>>();
+  default:
+    return form.noSuchForm();
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -307,9 +318,12 @@ void decodeRedux(Form &form) {
 constexpr InstructionClass kClass = InstructionClass::Warp;
 
 constexpr OpcodeEntry kOpcodes[] = {
-    {"activemask", Domain::Any, kClass, decodeActivemask}, {"elect", Domain::Any, kClass, decodeElect},
-    {"match", Domain::Any, kClass, decodeMatch},           {"redux", Domain::Any, kClass, decodeRedux},
-    {"shfl", Domain::Any, kClass, decodeShfl},             {"vote", Domain::Any, kClass, decodeVote},
+    {"activemask", Domain::Any, kClass, decodeActivemask},
+    {"elect", Domain::Any, kClass, decodeElect},
+    {"match", Domain::Any, kClass, decodeMatch},
+    {"redux", Domain::Any, kClass, decodeRedux},
+    {"shfl", Domain::Any, kClass, decodeShfl},
+    {"vote", Domain::Any, kClass, decodeVote},
 };
 
 } // namespace

@@ -1,7 +1,7 @@
 //===- LoadStore.cpp - ld and st --------------------------------------------===//
 //
-// PTX ISA "ld", "ld.global.nc", "ldu", "st": all spaces, types and vector widths. Cache operators, eviction and prefetch
-// hints, scopes and orderings are accepted; a functional model without caches has nothing to do for them.
+// PTX ISA "ld", "ld.global.nc", "ldu", "st": all spaces, types and vector widths. Cache operators, eviction and
+// prefetch hints, scopes and orderings are accepted; a functional model without caches has nothing to do for them.
 //
 //===----------------------------------------------------------------------===//
 

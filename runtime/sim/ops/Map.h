@@ -1,8 +1,8 @@
 //===- Map.h - kernels that apply a function lane by lane -------------------===//
 //
 // Op::apply computes one lane. MapN<Op, R, A...> makes a kernel of it that reads planes inst.a, b, c as types A..., and
-// writes plane inst.d as type R; TestN writes predicates. Op may not fault and must be defined for all inputs, for it is
-// also evaluated for lanes that are masked off.
+// writes plane inst.d as type R; TestN writes predicates. Op may not fault and must be defined for all inputs, for it
+// is also evaluated for lanes that are masked off.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,7 @@
 //===- Matrix.cpp - ldmatrix stmatrix movmatrix -----------------------------===//
 //
-// PTX ISA "Warp-level matrix load/store/transpose": 8x8 matrices of 16-bit elements. Lanes 8i..8i+7 give the addresses of
-// the rows of matrix i. A lane holds two neighbours of a row:
+// PTX ISA "Warp-level matrix load/store/transpose": 8x8 matrices of 16-bit elements. Lanes 8i..8i+7 give the addresses
+// of the rows of matrix i. A lane holds two neighbours of a row:
 //
 //     lane   0: (0,0) (0,1)   lane 1: (0,2) (0,3)  ...  lane 3: (0,6) (0,7)
 //     lane   4: (1,0) (1,1)   ...

@@ -33,6 +33,15 @@ static Window windowNamed(Form &form, size_t addressOperand) {
                                                                                   : Window::Local;
     return form.owner().isEntry() ? Window::KernelParameter : Window::Local;
   }
+  // A generic address that is written as a variable's name is that variable.
+  const ptx::Operand &address = form.operand(addressOperand);
+  if (address.kind == ptx::OperandKind::Address && address.base == ptx::AddressBase::Symbol) {
+    ptx::Space space = form.owner().addressOf(address.symbol, address.id).space;
+    if (space == ptx::Space::Shared)
+      return Window::Shared;
+    if (space == ptx::Space::Local)
+      return Window::Local;
+  }
   return Window::Generic;
 }
 

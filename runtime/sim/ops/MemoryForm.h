@@ -11,7 +11,8 @@ namespace thrift::sim {
 /// Takes orderings, scopes, cache operators and hints, and a cache policy operand if there is one.
 void takeMemoryModifiers(Form &form);
 
-/// Takes the state space into inst.flags. For .param, which is two places, the address operand `addressOperand` decides.
+/// Takes the state space into inst.flags. For .param, which is two places, the address operand `addressOperand`
+/// decides.
 Window takeWindow(Form &form, size_t addressOperand);
 
 /// `[register + offset]`, `[symbol + offset]` or `[offset]` into inst.a and inst.imm, and kWideAddress into inst.flags.

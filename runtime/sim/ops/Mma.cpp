@@ -31,10 +31,8 @@ struct MmaTypeFacts {
 };
 
 constexpr MmaTypeFacts kMmaTypes[] = {
-    {Ty::F16, MmaElement::F16, kMmaF16, kMmaF16ToF16},
-    {Ty::BF16, MmaElement::BF16, kMmaF16, kMmaF16ToF16},
-    {Ty::TF32, MmaElement::TF32, kMmaTf32, kMmaTf32},
-    {Ty::E4M3, MmaElement::E4M3, kMmaFp8, kMmaFp8ToF16},
+    {Ty::F16, MmaElement::F16, kMmaF16, kMmaF16ToF16},   {Ty::BF16, MmaElement::BF16, kMmaF16, kMmaF16ToF16},
+    {Ty::TF32, MmaElement::TF32, kMmaTf32, kMmaTf32},    {Ty::E4M3, MmaElement::E4M3, kMmaFp8, kMmaFp8ToF16},
     {Ty::E5M2, MmaElement::E5M2, kMmaFp8, kMmaFp8ToF16},
 };
 
@@ -52,8 +50,8 @@ struct MmaShapeFacts {
   bool f16Accumulator;
 };
 constexpr MmaShapeFacts kMmaShapes[] = {
-    {Ty::F16, 8, true},    {Ty::F16, 16, true},   {Ty::BF16, 8, false}, {Ty::BF16, 16, false}, {Ty::TF32, 4, false},
-    {Ty::TF32, 8, false},  {Ty::E4M3, 16, true},  {Ty::E4M3, 32, true}, {Ty::E5M2, 16, true},  {Ty::E5M2, 32, true},
+    {Ty::F16, 8, true},   {Ty::F16, 16, true},  {Ty::BF16, 8, false}, {Ty::BF16, 16, false}, {Ty::TF32, 4, false},
+    {Ty::TF32, 8, false}, {Ty::E4M3, 16, true}, {Ty::E4M3, 32, true}, {Ty::E5M2, 16, true},  {Ty::E5M2, 32, true},
 };
 
 constexpr int kM = 16, kN = 8;
@@ -63,66 +61,78 @@ constexpr int kMaxWords = 8; ///< words along k: K/per
 constexpr uint32_t kF16Accumulator = 1;
 constexpr unsigned kTypeAShift = 8, kTypeBShift = 16;
 
-void gatherA(Warp &warp, const uint32_t *places, int words, uint32_t *a) {
+/// Copies the words of a fragment; four lanes of one g hold neighbours.
+void gatherA(Warp &warp, const uint32_t *places, int words, void *a) {
+  auto *to = static_cast<uint8_t *>(a);
   for (int r = 0; r < words / 2; ++r) {
     const uint32_t *plane = warp.plane<uint32_t>(places[r]);
     for (int g = 0; g < 8; ++g)
-      std::memcpy(a + (g + 8 * (r % 2)) * words + 4 * (r / 2), plane + 4 * g, 16);
+      std::memcpy(to + 4 * ((g + 8 * (r % 2)) * words + 4 * (r / 2)), plane + 4 * g, 16);
   }
 }
-void gatherB(Warp &warp, const uint32_t *places, int words, uint32_t *b) {
+void gatherB(Warp &warp, const uint32_t *places, int words, void *b) {
+  auto *to = static_cast<uint8_t *>(b);
   for (int r = 0; r < words / 4; ++r) {
     const uint32_t *plane = warp.plane<uint32_t>(places[r]);
     for (int g = 0; g < 8; ++g)
-      std::memcpy(b + g * words + 4 * r, plane + 4 * g, 16);
+      std::memcpy(to + 4 * (g * words + 4 * r), plane + 4 * g, 16);
   }
 }
 
-/// C and D are held transposed, ct[n][m], as mmaM16N8K16F16 wants them. The position of register r of a lane.
-int positionOf(int lane, int r) { return (lane % 4 * 2 + r % 2) * kM + lane / 4 + 8 * (r / 2); }
+/// C and D are held transposed, ct[n][m], as mmaM16N8K16F16 wants them. Where register r of lanes with t = 0 begins; t
+/// more are two rows further each, and g counts along the row.
+int columnsOf(int r) { return r % 2 * kM + 8 * (r / 2); }
+
+/// Register r of all lanes, as f32, into ct: an 8x4 transposition, written so that it becomes shuffles.
+void putRegister(const float *plane, int r, float *ct) {
+  float *column0 = ct + columnsOf(r), *column2 = column0 + 2 * kM, *column4 = column2 + 2 * kM,
+        *column6 = column4 + 2 * kM;
+  THRIFT_SIM_LANES
+  for (int g = 0; g < 8; ++g) {
+    column0[g] = plane[4 * g];
+    column2[g] = plane[4 * g + 1];
+    column4[g] = plane[4 * g + 2];
+    column6[g] = plane[4 * g + 3];
+  }
+}
+void getRegister(float *plane, int r, const float *dt) {
+  const float *column0 = dt + columnsOf(r), *column2 = column0 + 2 * kM, *column4 = column2 + 2 * kM,
+              *column6 = column4 + 2 * kM;
+  THRIFT_SIM_LANES
+  for (int g = 0; g < 8; ++g) {
+    plane[4 * g] = column0[g];
+    plane[4 * g + 1] = column2[g];
+    plane[4 * g + 2] = column4[g];
+    plane[4 * g + 3] = column6[g];
+  }
+}
 
 void gatherC(Warp &warp, const uint32_t *places, bool f16, float *ct) {
   for (int r = 0; r < 4; ++r) {
-    if (f16) {
-      const uint32_t *plane = warp.plane<uint32_t>(places[r / 2]);
-      for (int lane = 0; lane < 32; ++lane)
-        ct[positionOf(lane, r)] = f32FromF16(static_cast<uint16_t>(plane[lane] >> (16 * (r % 2))));
-    } else {
-      const float *plane = warp.plane<float>(places[r]);
-      for (int lane = 0; lane < 32; ++lane)
-        ct[positionOf(lane, r)] = plane[lane];
+    if (!f16) {
+      putRegister(warp.plane<float>(places[r]), r, ct);
+      continue;
     }
+    const uint32_t *pairs = warp.plane<uint32_t>(places[r / 2]);
+    float wide[kWarpSize];
+    for (unsigned lane = 0; lane < kWarpSize; ++lane)
+      wide[lane] = f32FromF16(static_cast<uint16_t>(pairs[lane] >> (16 * (r % 2))));
+    putRegister(wide, r, ct);
   }
 }
 void scatterD(Warp &warp, const uint32_t *places, bool f16, const float *dt) {
   for (int r = 0; r < 4; ++r) {
-    if (f16) {
-      uint32_t *plane = warp.plane<uint32_t>(places[r / 2]);
-      for (int lane = 0; lane < 32; ++lane) {
-        uint16_t code = f16FromF32(dt[positionOf(lane, r)]);
-        plane[lane] = r % 2 == 0 ? code : (plane[lane] & 0xFFFF) | uint32_t(code) << 16;
-      }
-    } else {
-      float *plane = warp.plane<float>(places[r]);
-      for (int lane = 0; lane < 32; ++lane)
-        plane[lane] = dt[positionOf(lane, r)];
+    if (!f16) {
+      getRegister(warp.plane<float>(places[r]), r, dt);
+      continue;
     }
-  }
-}
-
-/// C and D in f32 by columns, as mmaM16N8K16F16 takes them: element (m, n) at n * kM + m.
-void gatherTransposed(Warp &warp, const uint32_t *places, float *c) {
-  for (int r = 0; r < 4; ++r) {
-    const float *plane = warp.plane<float>(places[r]);
-    for (int lane = 0; lane < 32; ++lane)
-      c[(lane % 4 * 2 + r % 2) * kM + lane / 4 + 8 * (r / 2)] = plane[lane];
-  }
-}
-void scatterTransposed(Warp &warp, const uint32_t *places, const float *d) {
-  for (int r = 0; r < 4; ++r) {
-    float *plane = warp.plane<float>(places[r]);
-    for (int lane = 0; lane < 32; ++lane)
-      plane[lane] = d[(lane % 4 * 2 + r % 2) * kM + lane / 4 + 8 * (r / 2)];
+    float wide[kWarpSize];
+    getRegister(wide, r, dt);
+    uint32_t *pairs = warp.plane<uint32_t>(places[r / 2]);
+    for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+      uint16_t code = f16FromF32(wide[lane]);
+      pairs[lane] = r % 2 == 0 ? code : (pairs[lane] & 0xFFFF) | uint32_t(code) << 16;
+    }
   }
 }
 
@@ -149,17 +159,14 @@ template <void (*Multiply)(const uint16_t *, const uint16_t *, const float *, fl
 Step runM16N8K16(Warp &warp, const Inst &inst, uint32_t mask) {
   if (Step step = waitForWarp(warp, inst, mask); step != Step::Next)
     return step;
-  alignas(64) uint32_t a[kM * 8], b[kN * 8];
+  alignas(64) uint16_t a[kM * 16], b[kN * 16];
   alignas(64) float c[kM * kN];
   FragmentLists lists(inst);
   gatherA(warp, lists.a, 8, a);
   gatherB(warp, lists.b, 8, b);
-  gatherTransposed(warp, lists.c, c);
-  alignas(64) uint16_t aCodes[kM * 16], bCodes[kN * 16];
-  std::memcpy(aCodes, a, sizeof aCodes);
-  std::memcpy(bCodes, b, sizeof bCodes);
-  Multiply(aCodes, bCodes, c, c);
-  scatterTransposed(warp, lists.d, c);
+  gatherC(warp, lists.c, false, c);
+  Multiply(a, b, c, c);
+  scatterD(warp, lists.d, false, c);
   count(warp, 16);
   return Step::Next;
 }

@@ -143,7 +143,8 @@ Step runUnpack(Warp &warp, const Inst &inst, uint32_t mask) {
     for (unsigned i = 0; i < inst.count; ++i) {
       unsigned at = i * element;
       uint64_t value = whole.half[at / 64] >> (at % 64);
-      writeAny(warp, inst.list[i], element, *lane, {{element < 64 ? value & ((uint64_t(1) << element) - 1) : value, 0}});
+      writeAny(warp, inst.list[i], element, *lane,
+               {{element < 64 ? value & ((uint64_t(1) << element) - 1) : value, 0}});
     }
   }
   return Step::Next;

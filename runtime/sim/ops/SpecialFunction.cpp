@@ -57,7 +57,6 @@ Step runHalf(Warp &warp, const Inst &inst, uint32_t mask) {
   return Step::Next;
 }
 uint16_t ex2F16(uint16_t x) { return ex2ApproxF16(x, Ftz::No); }
-uint16_t ex2F16Ftz(uint16_t x) { return ex2ApproxF16(x, Ftz::Yes); }
 
 /// Correctly rounded; imm is the mode.
 float reciprocal(float a, RoundingMode mode) { return divF32(1.0f, a, mode); }
@@ -149,14 +148,15 @@ void decodeEx2(Form &form) {
   switch (type) {
   case Ty::F32:
     return form.use(&runEx2);
+  // f16 never flushes, bf16 always does.
   case Ty::F16:
-    return form.use(ftz ? &runHalf<ex2F16Ftz, false> : &runHalf<ex2F16, false>);
+    return ftz ? form.noSuchForm() : form.use(&runHalf<ex2F16, false>);
   case Ty::F16x2:
-    return form.use(ftz ? &runHalf<ex2F16Ftz, true> : &runHalf<ex2F16, true>);
+    return ftz ? form.noSuchForm() : form.use(&runHalf<ex2F16, true>);
   case Ty::BF16:
-    return form.use(&runHalf<ex2ApproxBf16, false>);
+    return ftz ? form.use(&runHalf<ex2ApproxBf16, false>) : form.noSuchForm();
   case Ty::BF16x2:
-    return form.use(&runHalf<ex2ApproxBf16, true>);
+    return ftz ? form.use(&runHalf<ex2ApproxBf16, true>) : form.noSuchForm();
   default:
     return form.noSuchForm();
   }
@@ -185,10 +185,14 @@ void decodeTanh(Form &form) {
 constexpr InstructionClass kClass = InstructionClass::Special;
 
 constexpr OpcodeEntry kOpcodes[] = {
-    {"cos", Domain::Any, kClass, decodeApprox<cosApprox>},     {"ex2", Domain::Any, kClass, decodeEx2},
-    {"lg2", Domain::Any, kClass, decodeApprox<lg2Approx>},     {"rcp", Domain::Any, kClass, decodeRcp},
-    {"rsqrt", Domain::Any, kClass, decodeApprox<rsqrtApprox>}, {"sin", Domain::Any, kClass, decodeApprox<sinApprox>},
-    {"sqrt", Domain::Any, kClass, decodeSqrt},                 {"tanh", Domain::Any, kClass, decodeTanh},
+    {"cos", Domain::Any, kClass, decodeApprox<cosApprox>},
+    {"ex2", Domain::Any, kClass, decodeEx2},
+    {"lg2", Domain::Any, kClass, decodeApprox<lg2Approx>},
+    {"rcp", Domain::Any, kClass, decodeRcp},
+    {"rsqrt", Domain::Any, kClass, decodeApprox<rsqrtApprox>},
+    {"sin", Domain::Any, kClass, decodeApprox<sinApprox>},
+    {"sqrt", Domain::Any, kClass, decodeSqrt},
+    {"tanh", Domain::Any, kClass, decodeTanh},
 };
 
 } // namespace

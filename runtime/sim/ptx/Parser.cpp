@@ -1,6 +1,6 @@
 //===- Parser.cpp - tokens, errors and module scope --------------------------===//
 //
-// The entry point, the helpers that all other parts use, and the directives that stand outside of functions.
+// The entry point, what all other parts share, and the directives that stand outside of functions.
 //
 //===----------------------------------------------------------------------===//
 

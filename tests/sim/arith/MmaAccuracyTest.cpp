@@ -56,7 +56,7 @@ static float toF16(float x) { return f32FromF16(f16FromF32(x)); }
 static float toE4m3(float x) { return f32FromE4m3(e4m3FromF32(x)); }
 
 TEST(MmaAccuracy, TwentyFiveBitsBeatAnF32Chain) {
-  // An f32 chain of K = 128 reaches 2.0e-7 on such data (simulator notes: 1.2e-7 for this model).
+  // A chain of f32 multiply-adds over K = 128 reaches 2.0e-7 on such data.
   Errors f16 = measure(kMmaF16, MmaElement::F16, toF16);
   std::printf("f16, 25 bits: worst %.2e, bias %.2e of sum |ab|\n", f16.worst, f16.bias);
   EXPECT_LT(f16.worst, 2.0e-7);

@@ -1,29 +1,24 @@
 // Damaged text never crashes, hangs, or yields a tree with an index out of range. Runs that are bounded and repeat
 // exactly; meant to be run with sanitizers as well.
 
+#include "Samples.h"
 #include "Snippets.h"
 
-#include <fstream>
+#include <iterator>
 #include <random>
-#include <sstream>
+#include <string>
 
 namespace thrift::sim::ptx {
 
-static std::string readSample(const std::string &name) {
-  std::ifstream file(std::string(THRIFTJIT_TEST_DATA) + "/ptx/" + name + ".ptx");
-  EXPECT_TRUE(file) << name;
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// Parses; what is accepted must print, and what is refused must say where and why.
+/// Parses; what is accepted must survive printing and parsing again, and what is refused must say where and why.
 static bool survives(const std::string &text) {
   Diagnostic diagnostic;
   Result<Module> module = parse(text, {}, &diagnostic);
   if (module) {
-    std::string again = print(*module);
-    EXPECT_FALSE(again.empty());
+    std::string text = print(*module);
+    Result<Module> again = parse(text);
+    EXPECT_TRUE(again) << again.status().message();
+    EXPECT_TRUE(!again || print(*again) == text);
     return true;
   }
   EXPECT_FALSE(diagnostic.message.empty());
@@ -85,9 +80,7 @@ TEST_P(Fuzz, movedPieces) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Samples, Fuzz,
-                         ::testing::Values("reduce", "calls", "hopper", "blackwell", "debug", "switch", "values"),
-                         [](const auto &info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Samples, Fuzz, ::testing::ValuesIn(kSamples), sampleName);
 
 TEST(FuzzTokens, randomSequences) {
   const char *kTokens[] = {".version 9.0",

@@ -1,20 +1,12 @@
 // What nvcc and LLVM wrote for the sources in tests/data/ptx: parsed, counted, printed, and parsed again.
 
+#include "Samples.h"
 #include "Snippets.h"
 
-#include <fstream>
 #include <set>
-#include <sstream>
+#include <string>
 
 namespace thrift::sim::ptx {
-
-static std::string readSample(const std::string &name) {
-  std::ifstream file(std::string(THRIFTJIT_TEST_DATA) + "/ptx/" + name + ".ptx");
-  EXPECT_TRUE(file) << name;
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 class RealFile : public ::testing::TestWithParam<const char *> {};
 
@@ -71,9 +63,7 @@ TEST_P(RealFile, linesOfInstructionsAscend) {
       EXPECT_LE(function.instructions[i - 1].line, function.instructions[i].line);
 }
 
-INSTANTIATE_TEST_SUITE_P(Samples, RealFile,
-                         ::testing::Values("reduce", "calls", "hopper", "blackwell", "debug", "switch", "values"),
-                         [](const auto &info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Samples, RealFile, ::testing::ValuesIn(kSamples), sampleName);
 
 TEST(RealFiles, reduceHasItsConstantsSharedMemoryAndLocations) {
   Module module = parsed(readSample("reduce"));

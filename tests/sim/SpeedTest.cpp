@@ -1,0 +1,85 @@
+//===- SpeedTest.cpp - warp instructions per second -------------------------===//
+//
+// Prints throughput on one core; asserts only that nothing is slower by an order of magnitude than it should be.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/sim/SimHarness.h"
+
+#include <cstdio>
+#include <ctime>
+
+namespace thrift::sim::test {
+
+static double speedOf(const char *what, const std::string &setup, const std::string &loop, unsigned iterations) {
+  std::string body = R"(
+    .reg .b32 %i, %a<8>, %s; .reg .f32 %f<8>; .reg .b64 %w<4>; .reg .pred %more, %p;
+    mov.u32 %i, 0;
+  )" + setup + R"(
+  LOOP:
+  )" + loop + R"(
+    add.u32 %i, %i, 1;
+    setp.lt.u32 %more, %i, )" +
+                     std::to_string(iterations) + R"(;
+    @%more bra LOOP;
+    st.global.u32 [%out], %a0;
+    st.global.f32 [%out], %f0;
+  )";
+  BodyOptions options;
+  options.threads = 128;
+  options.ctas = 4;
+  options.options.threads = 1;
+  options.in.assign(4096, 1);
+  options.before = ".shared .align 16 .b8 memory[8192];\n";
+  std::clock_t begin = std::clock(); // processor time: the machine may have other work
+  BodyRun run = runBody(body, options);
+  double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  EXPECT_TRUE(run.report.status) << run.report.status.message();
+  double speed = static_cast<double>(run.report.statistics.warpInstructions) / seconds / 1e6;
+  std::printf("[    SPEED ] %-28s %7.1f M warp instructions/s, %5.1f ns each\n", what, speed, 1e3 / speed);
+  return speed;
+}
+
+TEST(Speed, ScalarAndMemory) {
+  const std::string kStart = R"(
+    mov.u32 %a0, %t; mov.u32 %a1, 3; mov.u32 %a2, 5; mov.u32 %a3, 7;
+    cvt.rn.f32.u32 %f0, %t; mov.f32 %f1, 0f3F800000; mov.f32 %f2, 0f3F000000; mov.f32 %f3, 0f3E800000;
+    mul.wide.u32 %w0, %t, 16; add.s64 %w0, %in, %w0;
+    mov.u32 %s, memory; mad.lo.u32 %s, %t, 16, %s;
+    st.shared.v4.b32 [%s], {%a0, %a0, %a0, %a0};
+  )";
+  const std::string kOnes = kStart + R"(
+    mov.b32 %a0, 0x3C003C00; // ones in f16
+    st.shared.v4.b32 [%s], {%a0, %a0, %a0, %a0};
+  )";
+  double scalar = speedOf("integer and float", kStart, R"(
+    add.u32 %a0, %a0, %a1;  xor.b32 %a1, %a1, %a0;  mad.lo.u32 %a2, %a0, %a3, %a2;  shl.b32 %a4, %a2, 3;
+    fma.rn.f32 %f0, %f0, %f2, %f1;  add.f32 %f1, %f0, %f3;  mul.f32 %f4, %f1, %f2;  max.f32 %f5, %f4, %f0;
+    and.b32 %a5, %a4, 255;  setp.lt.f32 %p, %f5, %f4;  selp.b32 %a6, %a5, %a4, %p;  sub.u32 %a3, %a6, %a0;
+  )",
+                          20000);
+  speedOf("shared loads and stores", kStart, R"(
+    ld.shared.u32 %a0, [%s];  ld.shared.u32 %a1, [%s+4];  st.shared.u32 [%s+8], %a0;  ld.shared.u32 %a2, [%s+8];
+    st.shared.u32 [%s+12], %a1;  ld.shared.u32 %a3, [%s+12];
+  )",
+          5000);
+  speedOf("global loads", kStart, R"(
+    ld.global.u32 %a0, [%w0];  ld.global.u32 %a1, [%w0+4];  ld.global.u32 %a2, [%w0+8];  ld.global.u32 %a3, [%w0+12];
+  )",
+          5000);
+  speedOf("ex2 and cvt.f16x2", kStart, R"(
+    ex2.approx.f32 %f4, %f2;  cvt.rn.f16x2.f32 %a0, %f4, %f3;  ex2.approx.f32 %f5, %f3;  cvt.rn.bf16x2.f32 %a1, %f5, %f4;
+  )",
+          5000);
+  speedOf("shfl", kStart, "shfl.sync.bfly.b32 %a0, %a1, 1, 31, -1; shfl.sync.bfly.b32 %a1, %a0, 2, 31, -1;", 5000);
+  speedOf("ldmatrix and mma", kOnes, R"(
+    ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%a0, %a1, %a2, %a3}, [%s];
+    mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0, %f1, %f2, %f3}, {%a0, %a1, %a2, %a3}, {%a0, %a1}, {%f0, %f1, %f2, %f3};
+    mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f4, %f5, %f6, %f7}, {%a0, %a1, %a2, %a3}, {%a2, %a3}, {%f0, %f1, %f2, %f3};
+  )",
+          3000);
+  // Unoptimised and sanitised builds are an order of magnitude slower than the 60 M/s that a release build must reach.
+  EXPECT_GT(scalar, 0.2);
+}
+
+} // namespace thrift::sim::test
