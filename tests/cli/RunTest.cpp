@@ -126,7 +126,7 @@ TEST_F(Run, Bf16AndUnequalDims) {
   EXPECT_EQ(object["spec"]["dtype"], "bf16");
   EXPECT_EQ(object["spec"]["value_dim"], 128);
   EXPECT_EQ(object["routes"]["visible"], 16);
-  EXPECT_LE(object["error"]["emulated"]["rel_l2"].get<double>(), 4e-3); // the rounding of o to bf16
+  EXPECT_LE(object["error"]["emulated"]["rel_l2"].get<double>(), 3.9e-3); // the rounding of o to bf16
 }
 
 TEST_F(Run, F32IsRoundedWhereATypeIsGiven) {

@@ -14,10 +14,10 @@
 
 namespace thrift {
 
-/// Largest relative L2 distance to `emulated`. What is left there is the rounding of O, which `emulated` does not round
-/// (uniform in half a unit of the last place: 2^-11 / sqrt(3) = 2.8e-4 at most for f16, 2.3e-3 for bf16), and flips of
-/// single roundings of P, where the f32 logit or exp2 falls on the other side of a tie: each moves one weight by one
-/// unit of f16 or bf16, less than the rounding of O in sum. Seven times that for f16; for bf16 twice.
+/// Largest relative L2 distance to `emulated`: 2e-3 for f16, 5e-3 for bf16. What is left there is the rounding of O,
+/// which `emulated` does not round: at most 2^-11 = 4.9e-4 in f16 and 2^-8 = 3.9e-3 in bf16, where every element errs
+/// as far as it can (equal values of V), and 0.4 of that as a rule. The rest is for flips: a P whose f32 logit or exp2
+/// falls on the other side of a tie moves by one unit of its last place, which for f16 is as much again.
 double emulatedTolerance(DType outputType);
 
 struct Comparison {
