@@ -57,6 +57,11 @@ std::vector<Violation> thrift::checkRules(const KernelSpec &spec, const KernelCo
       allowed.append(allowed.empty() ? "" : ", ").append(choice);
     violations.push_back({std::string(rule.field), value, allowed + " (target " + std::string(target.name) + ")"});
   }
+  // Logits, accumulator, P and Q of one tile live in registers; with 128 keys at head dim 128 they are more than a thread has.
+  bool wide = spec.blockKv > 64 && std::max(spec.headDim, spec.valueDim) > 64;
+  if (violations.empty() && spec.kernel == "prefill" && target.lowering == "portable" && wide)
+    violations.push_back({"block_kv", std::to_string(spec.blockKv),
+                          "64 with a head_dim or value_dim above 64 (target " + std::string(target.name) + ")"});
   if (violations.empty() && spec.kernel == "prefill" && sharedBytes(spec, config) > target.sharedLimit)
     violations.push_back({"shared memory", std::to_string(sharedBytes(spec, config)) + " bytes",
                           "at most " + std::to_string(target.sharedLimit) + " on " + std::string(target.name) +

@@ -62,13 +62,22 @@ TEST(Rules, EachFieldIsChecked) {
 
 TEST(Rules, SharedMemoryIsCountedAgainstTheTarget) {
   KernelSpec spec;
-  spec.blockKv = 128; // 64 KiB a stage
-  EXPECT_TRUE(fieldsOf(spec, {3, "approx", 16}, "sm_90a").empty());
-  std::vector<Violation> broken = checkRules(spec, {3, "approx", 16}, *findTarget("sm_120a"));
+  spec.blockKv = 128; // 32 KiB a stage
+  spec.headDim = spec.valueDim = 64;
+  EXPECT_TRUE(fieldsOf(spec, {4, "approx", 16}, "sm_90a").empty());
+  std::vector<Violation> broken = checkRules(spec, {4, "approx", 16}, *findTarget("sm_120a"));
   ASSERT_EQ(broken.size(), 1u);
   EXPECT_EQ(broken[0].field, "shared memory");
-  EXPECT_EQ(broken[0].value, "196608 bytes");
+  EXPECT_EQ(broken[0].value, "131072 bytes");
   EXPECT_NE(broken[0].allowed.find("101376"), std::string::npos);
+}
+
+TEST(Rules, WideBlocksNeedSmallHeads) {
+  KernelSpec spec;
+  spec.blockKv = 128;
+  EXPECT_EQ(fieldsOf(spec), std::vector<std::string>{"block_kv"}); // it would spill
+  spec.headDim = spec.valueDim = 64;
+  EXPECT_TRUE(fieldsOf(spec).empty());
 }
 
 TEST(Rules, SpecsPrintDifferentlyExactlyWhenTheyDiffer) {

@@ -53,6 +53,8 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
     int32_t threads = *kernel.getThreads();
     function->setAttr("nvvm.kernel", rewriter.getUnitAttr());
     function->setAttr("nvvm.reqntid", rewriter.getDenseI32ArrayAttr({threads, 1, 1}));
+    // Left alone, ptxas aims at two CTAs per SM and may spill a register or two for it; spills are refused, so ask for one.
+    function->setAttr("nvvm.minctasm", rewriter.getI32IntegerAttr(1));
     function->setAttr("thrift.abi", rewriter.getArrayAttr(abi));
     function->setAttr("thrift.threads", kernel.getThreadsAttr());
     function->setAttr("thrift.shared_bytes", kernel.getSharedBytesAttr());

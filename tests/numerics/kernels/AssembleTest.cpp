@@ -1,6 +1,7 @@
 //===- AssembleTest.cpp - ptxas accepts every kernel, without spills ----------===//
 
 #include "compiler/Compiler.h"
+#include "compiler/Rules.h"
 #include "runtime/Assembler.h"
 #include "runtime/Environment.h"
 #include "templates/Templates.h"
@@ -27,7 +28,8 @@ std::vector<KernelSpec> specs() {
               spec.budget = budget;
               spec.blockKv = blockKv;
               bool onlyPrefill = mask == Mask::None || budget != Budget::Mixed;
-              if (spec.kernel == "prefill" || !onlyPrefill)
+              bool refused = !checkRules(spec, {}, *findTarget("sm_80")).empty();
+              if (!refused && (spec.kernel == "prefill" || !onlyPrefill))
                 all.push_back(spec);
             }
   return all;

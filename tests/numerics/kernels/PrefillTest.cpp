@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(Lengths, Prefill, testing::ValuesIn(lengths()));
 
 static std::vector<Case> shapes() {
   Spec noMask64 = makeSpec(0.2, false, 64), bf16 = makeSpec(0.2, true, 128, DType::BF16);
-  Spec small = makeSpec(0.3), wide = makeSpec(0.3), mixedDims = makeSpec(0.3, true, 64), poly = makeSpec(0.3);
+  Spec small = makeSpec(0.3), wide = makeSpec(0.3, true, 64), mixedDims = makeSpec(0.3, true, 64), poly = makeSpec(0.3);
   small.blockQ = 64;
   wide.blockKv = 128;
   mixedDims.valueDim = 128;

@@ -107,6 +107,7 @@ TEST(Quantize, HeadDimsBlocksTypesAndStrides) {
   Spec small, wide, bf16, unequal;
   small.headDim = small.valueDim = 64;
   wide.blockKv = 128;
+  wide.headDim = wide.valueDim = 64;
   bf16.dtype = DType::BF16;
   unequal.headDim = 64;
   for (const Spec &spec : {small, wide, bf16, unequal}) {
