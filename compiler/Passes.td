@@ -192,7 +192,7 @@ def ToNVVM : Pass<"thrift-to-nvvm", "::mlir::ModuleOp"> {
     ```mlir
     llvm.mlir.global external @thrift_shared() {addr_space = 3 : i32, alignment = 128 : i64} : !llvm.array<0 x i8>
     llvm.func @k(%heads : i32, %tiles : i32)
-        attributes {nvvm.kernel, nvvm.reqntid = array<i32: 128, 1, 1>, thrift.abi = ["heads", "tiles"],
+        attributes {nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 128, 1, 1>, thrift.abi = ["heads", "tiles"],
                     thrift.grid = ["heads", "tiles"], thrift.shared_bytes = 8192 : i32, thrift.threads = 128 : i32} {
       %h = nvvm.read.ptx.sreg.ctaid.y : i32
       %t = nvvm.read.ptx.sreg.ctaid.x : i32
