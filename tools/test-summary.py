@@ -3,7 +3,7 @@
 
 usage: test-summary.py REPORT.xml...
 
-Prints one line per report, every failed and every skipped test with its reason, and last `N passed, N failed, N skipped`.
+Prints one line per report, every failed test, every skipped test under the reason for it, and last `N passed, N failed, N skipped`.
 A report that is missing, unreadable or empty counts as one failure: tests that did not run did not pass. The exit code is 1
 if something failed or nothing passed.
 """
@@ -57,7 +57,7 @@ def outcomes(report):
 
 def main(reports):
     totals = {"passed": 0, "failed": 0, "skipped": 0}
-    failed, skipped = [], []
+    failed, skipped = [], {}
     for report in reports:
         suite = os.path.splitext(os.path.basename(report))[0]
         counts = dict.fromkeys(totals, 0)
@@ -68,7 +68,7 @@ def main(reports):
                 if outcome == "failed":
                     failed.append(f"{suite}: {name}")
                 elif outcome == "skipped":
-                    skipped.append(f"{suite}: {name} ({reason})")
+                    skipped.setdefault(reason, []).append(f"{suite}: {name}")
             if not sum(counts.values()):
                 problem = "no tests"
         except FileNotFoundError:
@@ -82,11 +82,14 @@ def main(reports):
         for outcome, count in counts.items():
             totals[outcome] += count
 
-    for title, names in (("failed", failed), ("skipped", skipped)):
-        if names:
-            print(f"\n{title}:")
-            for name in names:
-                print(f"  {name}")
+    if failed:
+        print("\nfailed:")
+        for name in failed:
+            print(f"  {name}")
+    for reason, names in skipped.items():
+        print(f"\nskipped, {reason}:")
+        for name in names:
+            print(f"  {name}")
     print()
     print(", ".join(f"{count} {outcome}" for outcome, count in totals.items()), flush=True)
     return 1 if totals["failed"] or not totals["passed"] else 0

@@ -52,8 +52,8 @@ Status ModuleState::placeVariables() {
   for (size_t i = 0; i < module.variables.size(); ++i)
     if (storage[i]) {
       const ptx::Variable &variable = module.variables[i];
-      std::memcpy(storage[i]->data(), variable.data.data(),
-                  std::min<uint64_t>(variable.data.size(), variable.byteSize));
+      if (!variable.data.empty())
+        std::memcpy(storage[i]->data(), variable.data.data(), std::min<uint64_t>(variable.data.size(), variable.byteSize));
       if (Status status = relocate(variable, storage[i]->data()); !status)
         return status;
     }

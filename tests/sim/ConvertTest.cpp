@@ -141,7 +141,7 @@ TEST(Convert, BetweenFloats) {
   check<uint16_t, float>("cvt.rn.f16.f32 %d, %a;", a, [](float x) { return f16FromF32(x); });
   check<uint16_t, float>("cvt.rn.bf16.f32 %d, %a;", a, [](float x) { return bf16FromF32(x); });
   check<uint32_t, uint16_t>("cvt.f32.f16 %d, %a;", h, [](uint16_t x) { return canonicalBits(f32FromF16(x)); });
-  check<uint32_t, uint16_t>("cvt.f32.bf16 %d, %a;", h, [](uint16_t x) { return canonicalBits(f32FromBf16(x)); });
+  check<uint32_t, uint16_t>("cvt.f32.bf16 %d, %a;", h, [](uint16_t x) { return uint32_t(x) << 16; });
   check<uint64_t, float>("cvt.f64.f32 %d, %a; testp.notanumber.f64 %p, %d; @%p mov.b64 %d, 1;", a,
                          [](float x) { return std::isnan(x) ? 1 : bits(static_cast<double>(x)); });
   check<uint32_t, double>("cvt.rn.f32.f64 %d, %a;", b, [](double x) { return canonicalBits(static_cast<float>(x)); });
@@ -223,7 +223,7 @@ TEST(Convert, Tf32) {
   for (size_t i = 0; i < kCount; ++i) {
     uint32_t word = bits(a[i]);
     // Ties away from zero: add half a step of the 10-bit fraction, then cut.
-    uint32_t expected = std::isnan(a[i]) ? 0x7FFFFFFF : std::isinf(a[i]) ? word : (word + 0x1000) & 0xFFFFE000;
+    uint32_t expected = std::isnan(a[i]) ? 0x7FFFE000 : std::isinf(a[i]) ? word : (word + 0x1000) & 0xFFFFE000;
     ASSERT_EQ(d[i], expected) << a[i];
   }
 }

@@ -183,9 +183,9 @@ TEST(Float, SignsAndRoots) {
     for (size_t i = 0; i < kCount; ++i)
       ASSERT_EQ(d[i], oracle(a[i], b[i])) << code << " of " << a[i];
   };
-  check("neg.f32 %d, %a;", [](float x, float) { return bits(x) ^ 0x80000000u; });
-  check("abs.f32 %d, %a;", [](float x, float) { return bits(x) & 0x7FFFFFFFu; });
-  check("neg.ftz.f32 %d, %a;", [](float x, float) { return bits(flushed(x)) ^ 0x80000000u; });
+  check("neg.f32 %d, %a;", [](float x, float) { return canonicalBits(-x); });
+  check("abs.f32 %d, %a;", [](float x, float) { return canonicalBits(std::fabs(x)); });
+  check("neg.ftz.f32 %d, %a;", [](float x, float) { return canonicalBits(-flushed(x)); });
   check("copysign.f32 %d, %a, %b;", [](float x, float y) { return (bits(x) & 0x80000000u) | (bits(y) & 0x7FFFFFFFu); });
   check("sqrt.rn.f32 %d, %a;", [](float x, float) { return canonicalBits(std::sqrt(x)); });
   check("sqrt.rn.ftz.f32 %d, %a;", [](float x, float) { return canonicalBits(std::sqrt(flushed(x))); });

@@ -137,7 +137,7 @@ TEST(Integer, MinMaxAbsNegSad) {
 
 TEST(Integer, DivAndRem) {
   auto div = [](auto a, auto b) { return b == 0 ? -1 : a / b; };
-  auto rem = [](auto a, auto b) { return b == 0 ? a : a % b; };
+  auto rem = [](auto a, auto b) { return b == 0 ? -1 : a % b; };
   check2<uint16_t, uint16_t>("div.u16 %d, %a, %b;", [&](int a, int b) { return div(a, b); });
   check2<int16_t, int16_t>("div.s16 %d, %a, %b;", [&](int a, int b) { return div(a, b); });
   check2<uint32_t, uint32_t>("div.u32 %d, %a, %b;", [&](int64_t a, int64_t b) { return div(a, b); });

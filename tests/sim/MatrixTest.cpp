@@ -119,6 +119,7 @@ struct MmaCase {
   MmaElement a, b;
   MmaModel model;
   bool f16Accumulator;
+  std::string target = "sm_100a";
 };
 
 /// Codes that are finite in every format, of both signs.
@@ -136,6 +137,21 @@ static uint32_t randomCode(MmaElement element, std::mt19937 &random) {
   default: // E5M2
     return (word & 0x7C) == 0x7C ? word & 0x83 : word & 0xFF;
   }
+}
+
+/// Hopper: products with k % 4 < 2 from zero, then those with k % 4 >= 2, then C by a rounded addition.
+static float hopperBytes(const MmaCase &form, const std::vector<float> &a, const std::vector<float> &b, float c) {
+  float sum = 0;
+  for (int half = 0; half < 2; ++half) {
+    std::vector<float> left, right;
+    for (size_t k = 0; k < a.size(); ++k)
+      if (static_cast<int>(k % 4 / 2) == half) {
+        left.push_back(a[k]);
+        right.push_back(b[k]);
+      }
+    sum = dotReference(form.model, form.k / 2, {MmaElement::F16, left.data()}, {MmaElement::F16, right.data()}, sum);
+  }
+  return c + sum;
 }
 
 static void checkMma(const MmaCase &form) {
@@ -185,6 +201,7 @@ static void checkMma(const MmaCase &form) {
   BodyOptions options;
   options.in = in;
   options.outWords = 128;
+  options.target = form.target;
   BodyRun run = runBody(R"(
     .reg .b32 %a<4>, %b<4>, %c<4>, %d<4>; .reg .b64 %g, %o;
     mul.wide.u32 %g, %t, 64;  add.s64 %g, %in, %g;
@@ -210,7 +227,10 @@ static void checkMma(const MmaCase &form) {
         left[k] = widenElement(form.a, a[row][k]);
         right[k] = widenElement(form.b, b[k][column]);
       }
-      float expected = dotReference(form.model, form.k, {form.a, left.data()}, {form.b, right.data()}, c[row][column]);
+      float expected =
+          form.target == "sm_90a" && form.bits == 8
+              ? hopperBytes(form, left, right, c[row][column])
+              : dotReference(form.model, form.k, {form.a, left.data()}, {form.b, right.data()}, c[row][column]);
       const uint32_t *out = &run.out[static_cast<size_t>(lane) * 4];
       uint32_t got = form.f16Accumulator ? out[i / 2] >> (16 * (i % 2)) & 0xFFFF : out[i];
       ASSERT_EQ(got, form.f16Accumulator ? f16FromF32(expected) : bits(expected))
@@ -238,6 +258,14 @@ TEST(MmaSync, EightBitTypes) {
   checkMma({"m16n8k32", "f32.e4m3.e5m2.f32", 32, 8, MmaElement::E4M3, MmaElement::E5M2, kMmaFp8, false});
   checkMma({"m16n8k16", "f32.e5m2.e4m3.f32", 16, 8, MmaElement::E5M2, MmaElement::E4M3, kMmaFp8, false});
   checkMma({"m16n8k32", "f16.e4m3.e4m3.f16", 32, 8, MmaElement::E4M3, MmaElement::E4M3, kMmaFp8ToF16, true});
+}
+
+TEST(MmaSync, EightBitTypesOnHopperAreTwoF16Products) {
+  MmaModel toF32 = kMmaF16, toF16 = kMmaF16ToF16;
+  checkMma({"m16n8k32", "f32.e4m3.e4m3.f32", 32, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, "sm_90a"});
+  checkMma({"m16n8k32", "f32.e5m2.e4m3.f32", 32, 8, MmaElement::E5M2, MmaElement::E4M3, toF32, false, "sm_90a"});
+  checkMma({"m16n8k16", "f32.e4m3.e4m3.f32", 16, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, "sm_90a"});
+  checkMma({"m16n8k32", "f16.e4m3.e5m2.f16", 32, 8, MmaElement::E4M3, MmaElement::E5M2, toF16, true, "sm_90a"});
 }
 
 TEST(MmaSync, NeedsTheWholeWarp) {

@@ -45,8 +45,8 @@ std::string readData(const std::string &name) {
 // Bodies
 //===----------------------------------------------------------------------===//
 
-static std::string bodyKernel(const std::string &body, const std::string &before) {
-  return header() + before + R"(
+static std::string bodyKernel(const std::string &body, const BodyOptions &options) {
+  return header(options.target) + options.before + R"(
 .visible .entry test(.param .u64 out, .param .u64 in)
 {
   .reg .b64 %out, %in;
@@ -60,7 +60,7 @@ static std::string bodyKernel(const std::string &body, const std::string &before
 
 BodyRun runBody(const std::string &body, const BodyOptions &options) {
   BodyRun run;
-  LoadedKernel loaded = loadKernel(bodyKernel(body, options.before));
+  LoadedKernel loaded = loadKernel(bodyKernel(body, options));
   if (!loaded) {
     run.report.status = Status(StatusCode::Internal, "not loaded");
     return run;

@@ -75,6 +75,7 @@ struct BodyOptions {
   std::vector<uint32_t> in; ///< may be empty
   uint32_t dynamicSharedBytes = 0;
   std::string before; ///< module scope: variables, functions
+  std::string target = "sm_100a";
   Options options;
 };
 BodyRun runBody(const std::string &body, const BodyOptions &options = {});

@@ -76,6 +76,7 @@ public:
   const FunctionLayout *layoutOf(uint32_t function) const;
   bool isEntry() const { return function_.isEntry; }
   VectorUnit vectorUnit() const { return program_.unit_; }
+  unsigned smVersion() const { return program_.program_->info.smVersion; }
 
   uint32_t place(uint32_t registerId) const { return layout_.places[registerId]; }
   uint32_t constantPlane(uint64_t value, bool wide);

@@ -104,14 +104,15 @@ void ProgramDecoder::describe(uint32_t entry) {
   const auto &maximum = function.bounds.maxThreads;
   info.required = {required[0], required[1], required[2]};
   info.maximum = {maximum[0], maximum[1], maximum[2]};
-  for (char c : module_.target)
-    if (c >= '0' && c <= '9' && info.smVersion < 1000)
-      info.smVersion = info.smVersion * 10 + static_cast<unsigned>(c - '0');
 }
 
 Result<std::unique_ptr<Program>> ProgramDecoder::decode(uint32_t entry) {
   program_ = std::make_unique<Program>();
   program_->ptx = &text_;
+  unsigned &version = program_->info.smVersion;
+  for (char c : module_.target)
+    if (c >= '0' && c <= '9' && version < 1000)
+      version = version * 10 + static_cast<unsigned>(c - '0');
   entry_ = entry;
   if (Status status = layOut(entry); !status)
     return status;

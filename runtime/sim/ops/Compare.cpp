@@ -319,8 +319,8 @@ bool testProperty(T x, uint32_t property) {
     return !std::isnan(x);
   case 3:
     return std::isnan(x);
-  case 4:
-    return std::isnormal(x);
+  case 4: // zeros count as normal numbers
+    return std::isnormal(x) || x == 0;
   default:
     return std::fpclassify(x) == FP_SUBNORMAL;
   }

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/formats/Float16.h"
 #include "runtime/sim/arith/Convert.h"
+#include "dialect/formats/Float16.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/ConvertPacked.h"
 #include "runtime/sim/ops/ConvertPlan.h"
@@ -101,7 +101,7 @@ Exact exactOf(uint64_t bits, const ConvertPlan &plan) {
     return {f32FromBf16(static_cast<uint16_t>(bits)), 0};
   case Ty::F32: {
     float x = floatOf<float>(static_cast<uint32_t>(bits));
-    return {plan.ftz ? flushSubnormal(x) : x, 0};
+    return {plan.ftz ? flushSubnormal(canonical(x)) : x, 0};
   }
   case Ty::F64:
     return {floatOf<double>(bits), 0};

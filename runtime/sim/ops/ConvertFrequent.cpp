@@ -16,11 +16,10 @@ struct Cast {
     return static_cast<R>(a);
   }
 };
+// A NaN of f16 becomes the canonical one, of bf16 it keeps its bits.
 struct Widen {
-  template <typename H>
-  THRIFT_SIM_INLINE static float apply(H a) {
-    return canonical(a.value());
-  }
+  THRIFT_SIM_INLINE static float apply(F16 a) { return canonical(a.value()); }
+  THRIFT_SIM_INLINE static float apply(BF16 a) { return a.value(); }
 };
 template <typename H>
 struct Narrow {

@@ -21,6 +21,7 @@ namespace thrift::sim {
 namespace {
 
 constexpr uint32_t kRelu = 1, kSatFinite = 2;
+constexpr uint32_t kBelowTf32 = 0x1FFF; ///< bits of an f32 that tf32 does not have
 
 /// .relu: negative numbers become +0, NaN stays.
 float relu(float x, uint32_t flags) { return flags & kRelu && x <= 0 ? 0.0f : x; }
@@ -110,7 +111,9 @@ Step runTf32(Warp &warp, const Inst &inst, uint32_t mask) {
   Overflow overflow = inst.flags & kSatFinite ? Overflow::SatFinite : Overflow::Ieee;
   for (LaneIterator lane(mask); lane; ++lane) {
     float x = relu(a[*lane], inst.flags);
-    d[*lane] = inst.count ? cvtTf32NearestAway(x, overflow) : cvtTf32(x, static_cast<RoundingMode>(inst.imm), overflow);
+    uint32_t tf32 =
+        inst.count ? cvtTf32NearestAway(x, overflow) : cvtTf32(x, static_cast<RoundingMode>(inst.imm), overflow);
+    d[*lane] = tf32 & ~kBelowTf32; // of NaN, too
   }
   return Step::Next;
 }

@@ -274,18 +274,23 @@ void decodeDiv(Form &form) {
 // neg abs copysign min max
 //===----------------------------------------------------------------------===//
 
+// In f32, neg and abs are arithmetic: their NaN is the canonical one. In f64 they only touch the sign. (Seen on an
+// H100.)
+THRIFT_SIM_INLINE float keepCanonical(float a, float result) { return a != a ? canonical(a) : result; }
+THRIFT_SIM_INLINE double keepCanonical(double, double result) { return result; }
+
 template <bool Ftz>
 struct Neg {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a) {
-    return floatOf<T>(bitsOf(flush<Ftz>(a)) ^ kSignBit<T>);
+    return keepCanonical(a, floatOf<T>(bitsOf(flush<Ftz>(a)) ^ kSignBit<T>));
   }
 };
 template <bool Ftz>
 struct Abs {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a) {
-    return floatOf<T>(bitsOf(flush<Ftz>(a)) & ~kSignBit<T>);
+    return keepCanonical(a, floatOf<T>(bitsOf(flush<Ftz>(a)) & ~kSignBit<T>));
   }
 };
 /// copysign d, a, b: the sign of a on the value of b.

@@ -94,7 +94,7 @@ struct Sad {
 // Division: the one integer operation with undefined inputs
 //===----------------------------------------------------------------------===//
 
-/// x / 0 is all ones and x % 0 is x, as the hardware gives; noted, for the ISA leaves it unspecified.
+/// x / 0 and x % 0 are all ones, as an H100 gives; noted, for the ISA leaves it unspecified.
 struct Div {
   template <typename T>
   static T apply(T a, T b) {
@@ -109,7 +109,7 @@ struct Rem {
   template <typename T>
   static T apply(T a, T b) {
     if (b == 0)
-      return a;
+      return static_cast<T>(-1);
     if (std::is_signed_v<T> && b == static_cast<T>(-1))
       return 0;
     return static_cast<T>(a % b);

@@ -87,12 +87,16 @@ struct RcpF64 {
 struct SqrtF64 {
   THRIFT_SIM_INLINE static double apply(double a) { return __builtin_sqrt(a); }
 };
-/// rcp.approx.ftz.f64 and rsqrt.approx.ftz.f64 give the upper 32 bits only. For rcp the ISA reads the upper half of the
-/// operand, too.
+/// A subnormal f64 becomes a zero of its sign.
+THRIFT_SIM_INLINE double flushF64(double x) {
+  constexpr uint64_t kExponent = 0x7FF0000000000000ull;
+  return (bitsOf(x) & kExponent) == 0 ? floatOf<double>(bitsOf(x) & kSignBit<double>) : x;
+}
+/// rcp.approx.ftz.f64 reads and writes the upper 32 bits only.
 struct RcpApproxF64 {
   THRIFT_SIM_INLINE static double apply(double a) {
-    double x = floatOf<double>(bitsOf(a) & 0xFFFFFFFF00000000ull);
-    return floatOf<double>(bitsOf(1.0 / x) & 0xFFFFFFFF00000000ull);
+    double x = flushF64(floatOf<double>(bitsOf(a) & 0xFFFFFFFF00000000ull));
+    return floatOf<double>(bitsOf(flushF64(1.0 / x)) & 0xFFFFFFFF00000000ull);
   }
 };
 struct RsqrtApproxF64 {
