@@ -262,8 +262,8 @@ TEST_F(Run, PublishedRuleNeedsEqualLengths) {
 }
 
 TEST_F(Run, SharedMemoryOverTheLimitIsUnsupported) {
-  qkv.q.shape[3] = qkv.k.shape[3] = qkv.v.shape[3] = 128;
+  qkv.q.shape[3] = qkv.k.shape[3] = qkv.v.shape[3] = 64;
   CommandLineResult result = run({"--block-kv", "128", "--stages", "4", "--target", "sm_86"});
   EXPECT_EQ(result.code, 3);
-  EXPECT_TRUE(result.saysOnErr("shared memory is 262144 bytes; allowed: at most 101376 on sm_86")) << result.err;
+  EXPECT_TRUE(result.saysOnErr("shared memory is 131072 bytes; allowed: at most 101376 on sm_86")) << result.err;
 }
