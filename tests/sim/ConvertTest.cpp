@@ -144,7 +144,7 @@ TEST(Convert, BetweenFloats) {
   check<uint32_t, uint16_t>("cvt.f32.bf16 %d, %a;", h, [](uint16_t x) { return uint32_t(x) << 16; });
   check<uint64_t, float>("cvt.f64.f32 %d, %a; testp.notanumber.f64 %p, %d; @%p mov.b64 %d, 1;", a,
                          [](float x) { return std::isnan(x) ? 1 : bits(static_cast<double>(x)); });
-  check<uint32_t, double>("cvt.rn.f32.f64 %d, %a;", b, [](double x) { return canonicalBits(static_cast<float>(x)); });
+  check<uint32_t, double>("cvt.rn.f32.f64 %d, %a;", b, [](double x) { return bits(static_cast<float>(x)); });
   check<uint32_t, double>("cvt.rz.f32.f64 %d, %a;", b,
                           [](double x) { return canonicalBits(roundedFrom<float>(FE_TOWARDZERO, x)); });
   check<uint32_t, float>("cvt.sat.f32.f32 %d, %a;", a, [](float x) { return bits(x > 0 ? std::min(x, 1.0f) : 0.0f); });
@@ -217,13 +217,40 @@ TEST(Convert, FourBitFloatsAndScales) {
     }
 }
 
+TEST(Convert, NansAsOnAnH100) {
+  auto f64 = [](uint64_t word) {
+    double x;
+    std::memcpy(&x, &word, 8);
+    return x;
+  };
+  std::vector<double> a = {f64(0x7FF8000000000000), f64(0xFFF8000000000001), f64(0x7FF0000000000001)};
+  EXPECT_EQ(elementwise<uint32_t>("cvt.rn.f32.f64 %d, %a;", a),
+            (std::vector<uint32_t>{0x7FC00000, 0xFFC00000, 0x7FC00000}));
+  EXPECT_EQ(elementwise<uint64_t>("neg.f64 %d, %a;", a),
+            (std::vector<uint64_t>{0x7FF8000000000000, 0xFFF8000000000001, 0x7FF8000000000001}));
+  EXPECT_EQ(elementwise<uint64_t>("abs.f64 %d, %a;", a),
+            (std::vector<uint64_t>{0x7FF8000000000000, 0xFFF8000000000001, 0x7FF8000000000001}));
+  EXPECT_EQ(elementwise<uint64_t>("max.f64 %d, 0d7FF8000000000001, %a;", a),
+            (std::vector<uint64_t>(3, 0x7FF8000000000001)));
+  // It reads the upper half of its operand only, which makes an infinity of the last NaN.
+  EXPECT_EQ(elementwise<uint64_t>("rcp.approx.ftz.f64 %d, %a;", a),
+            (std::vector<uint64_t>{0x7FFFFFFF00000000, 0x7FFFFFFF00000000, 0}));
+  EXPECT_EQ(elementwise<uint64_t>("cvt.ftz.f64.f32 %d, %a;", std::vector<float>{f32(0x7F800001)}),
+            (std::vector<uint64_t>{0x7FFFFFFFE0000000}));
+  std::vector<float> b = {f32(0x7F800001), f32(0x7FFFFFFF), f32(0xFFC00000)};
+  EXPECT_EQ(elementwise<uint32_t>("cvt.rna.tf32.f32 %d, %a;", b),
+            (std::vector<uint32_t>{0x7F800000, 0x7FFFE000, 0xFFC00000}));
+  EXPECT_EQ(elementwise<uint32_t>("cvt.rn.tf32.f32 %d, %a;", b), (std::vector<uint32_t>(3, 0x7FFFE000)));
+}
+
 TEST(Convert, Tf32) {
   std::vector<float> a = floats(kCount, 1);
   std::vector<uint32_t> d = elementwise<uint32_t>("cvt.rna.tf32.f32 %d, %a;", a);
   for (size_t i = 0; i < kCount; ++i) {
     uint32_t word = bits(a[i]);
-    // Ties away from zero: add half a step of the 10-bit fraction, then cut.
-    uint32_t expected = std::isnan(a[i]) ? 0x7FFFE000 : std::isinf(a[i]) ? word : (word + 0x1000) & 0xFFFFE000;
+    // Ties away from zero: add half a step of the 10-bit fraction, then cut. NaN is cut only, which may make it an
+    // infinity.
+    uint32_t expected = std::isfinite(a[i]) ? (word + 0x1000) & 0xFFFFE000 : word & 0xFFFFE000;
     ASSERT_EQ(d[i], expected) << a[i];
   }
 }

@@ -93,22 +93,27 @@ TEST(Logic, Brev) {
   check<uint64_t, uint64_t>("brev.b64 %d, %a;", [&](auto a) { return reverse(a, 64); });
 }
 
+/// Position and length as the ISA takes them; the 64-bit forms of an H100 do not cut them to 8 bits.
+template <typename T>
+static uint64_t fieldNumber(uint32_t x) {
+  return sizeof(T) == 8 ? x : x & 0xFF;
+}
 /// The pseudo code of the PTX ISA, bit by bit.
 template <typename T>
 static T bfeOracle(T a, uint32_t b, uint32_t c) {
   using U = std::make_unsigned_t<T>;
-  unsigned msb = 8 * sizeof(T) - 1, position = b & 0xFF, length = c & 0xFF;
+  uint64_t msb = 8 * sizeof(T) - 1, position = fieldNumber<T>(b), length = fieldNumber<T>(c);
   bool sign = std::is_signed_v<T> && length != 0 && (U(a) >> std::min(position + length - 1, msb) & 1);
   U d = 0;
-  for (unsigned i = 0; i <= msb; ++i)
+  for (uint64_t i = 0; i <= msb; ++i)
     d |= U(i < length && position + i <= msb ? U(a) >> (position + i) & 1 : U(sign)) << i;
   return T(d);
 }
 template <typename T>
 static T bfiOracle(T a, T b, uint32_t c, uint32_t d) {
-  unsigned msb = 8 * sizeof(T) - 1, position = c & 0xFF, length = d & 0xFF;
+  uint64_t msb = 8 * sizeof(T) - 1, position = fieldNumber<T>(c), length = fieldNumber<T>(d);
   T f = b;
-  for (unsigned i = 0; i < length && position + i <= msb; ++i)
+  for (uint64_t i = 0; i < length && position + i <= msb; ++i)
     f = (f & ~(T(1) << (position + i))) | (a >> i & 1) << (position + i);
   return f;
 }

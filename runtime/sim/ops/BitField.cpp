@@ -52,33 +52,35 @@ struct Bfind {
   }
 };
 
-/// Bits [pos, pos + len) of a; the missing ones above are zero, or copies of the last existing bit of the field.
+/// A position or length operand. The ISA takes its low 8 bits; in the 64-bit forms an H100 takes all of it.
+template <typename T>
+THRIFT_SIM_INLINE uint64_t fieldOperand(uint32_t x) {
+  return sizeof(T) == 8 ? x : x & 0xFF;
+}
+
+/// Bits [position, position + length) of a; the missing ones above are zero, or copies of the last existing bit of the
+/// field.
 struct Bfe {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a, uint32_t b, uint32_t c) {
     using U = std::make_unsigned_t<T>;
-    constexpr uint32_t kBits = 8 * sizeof(T);
-    uint32_t position = b & 0xFF, length = c & 0xFF;
+    constexpr uint64_t kBits = 8 * sizeof(T);
+    uint64_t position = fieldOperand<T>(b), length = fieldOperand<T>(c);
     if (length == 0)
       return 0;
-    U shifted = position < kBits ? static_cast<U>(a) >> position : U(0);
-    uint32_t top = position + length - 1 < kBits - 1 ? position + length - 1 : kBits - 1;
+    uint64_t top = position + length - 1 < kBits - 1 ? position + length - 1 : kBits - 1;
     bool sign = std::is_signed_v<T> && (static_cast<U>(a) >> top & 1);
-    if (length >= kBits && position == 0)
-      return a;
-    U fieldMask = length >= kBits ? ~U(0) : (U(1) << length) - 1;
-    U field = shifted & fieldMask;
-    // The field may reach beyond the top bit: from there on it is all sign.
-    uint32_t existing = position >= kBits ? 0 : (kBits - position < length ? kBits - position : length);
-    U existingMask = existing >= kBits ? ~U(0) : (U(1) << existing) - 1;
-    return static_cast<T>(sign ? field | ~existingMask : field);
+    uint64_t existing = position >= kBits ? 0 : kBits - position < length ? kBits - position : length;
+    U mask = existing >= kBits ? ~U(0) : (U(1) << existing) - 1;
+    U field = position < kBits ? static_cast<U>(a) >> position & mask : U(0);
+    return static_cast<T>(sign ? field | ~mask : field);
   }
 };
 struct Bfi {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a, T b, uint32_t c, uint32_t d) {
-    constexpr uint32_t kBits = 8 * sizeof(T);
-    uint32_t position = c & 0xFF, length = d & 0xFF;
+    constexpr uint64_t kBits = 8 * sizeof(T);
+    uint64_t position = fieldOperand<T>(c), length = fieldOperand<T>(d);
     if (length == 0 || position >= kBits)
       return b;
     T mask = (length >= kBits ? ~T(0) : (T(1) << length) - 1) << position;

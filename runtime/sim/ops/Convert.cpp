@@ -185,6 +185,8 @@ uint64_t floatFromExact(Exact x, const ConvertPlan &plan) {
   case Ty::F64:
     return bitsOf(f64FromExact(x, plan.mode));
   case Ty::F32: {
+    if (plan.from == Ty::F64 && x.value != x.value && !plan.sat) // keeps sign and payload
+      return bitsOf(static_cast<float>(x.value));
     float result = canonical(roundToF32(x.value, x.residual, plan.mode));
     return bitsOf(plan.ftz ? flushSubnormal(result) : result);
   }

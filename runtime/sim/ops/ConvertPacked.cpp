@@ -111,9 +111,10 @@ Step runTf32(Warp &warp, const Inst &inst, uint32_t mask) {
   Overflow overflow = inst.flags & kSatFinite ? Overflow::SatFinite : Overflow::Ieee;
   for (LaneIterator lane(mask); lane; ++lane) {
     float x = relu(a[*lane], inst.flags);
-    uint32_t tf32 =
-        inst.count ? cvtTf32NearestAway(x, overflow) : cvtTf32(x, static_cast<RoundingMode>(inst.imm), overflow);
-    d[*lane] = tf32 & ~kBelowTf32; // of NaN, too
+    uint32_t tf32 = x != x && inst.count ? bitsOf(x) // .rna cuts a NaN like a number (seen on an H100)
+                    : inst.count         ? cvtTf32NearestAway(x, overflow)
+                                         : cvtTf32(x, static_cast<RoundingMode>(inst.imm), overflow);
+    d[*lane] = tf32 & ~kBelowTf32;
   }
   return Step::Next;
 }

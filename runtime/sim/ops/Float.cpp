@@ -274,23 +274,24 @@ void decodeDiv(Form &form) {
 // neg abs copysign min max
 //===----------------------------------------------------------------------===//
 
-// In f32, neg and abs are arithmetic: their NaN is the canonical one. In f64 they only touch the sign. (Seen on an
-// H100.)
-THRIFT_SIM_INLINE float keepCanonical(float a, float result) { return a != a ? canonical(a) : result; }
-THRIFT_SIM_INLINE double keepCanonical(double, double result) { return result; }
+// neg and abs are arithmetic: a NaN stays as it is, or becomes the canonical one in f32. (Seen on an H100.)
+template <typename T>
+THRIFT_SIM_INLINE T unlessNan(T a, T result) {
+  return a != a ? canonical(a) : result;
+}
 
 template <bool Ftz>
 struct Neg {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a) {
-    return keepCanonical(a, floatOf<T>(bitsOf(flush<Ftz>(a)) ^ kSignBit<T>));
+    return unlessNan(a, floatOf<T>(bitsOf(flush<Ftz>(a)) ^ kSignBit<T>));
   }
 };
 template <bool Ftz>
 struct Abs {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a) {
-    return keepCanonical(a, floatOf<T>(bitsOf(flush<Ftz>(a)) & ~kSignBit<T>));
+    return unlessNan(a, floatOf<T>(bitsOf(flush<Ftz>(a)) & ~kSignBit<T>));
   }
 };
 /// copysign d, a, b: the sign of a on the value of b.

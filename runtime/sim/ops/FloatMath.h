@@ -26,9 +26,9 @@ THRIFT_SIM_INLINE T floatOf(BitsOf<T> bits) {
 template <typename T>
 constexpr BitsOf<T> kSignBit = BitsOf<T>(1) << (8 * sizeof(T) - 1);
 
-/// f32 results have one NaN, 0x7FFFFFFF. f64 keeps payloads; the host does the same.
+/// f32 results have one NaN, 0x7FFFFFFF. f64 keeps sign and payload and only makes a NaN quiet, like the host.
 THRIFT_SIM_INLINE float canonical(float x) { return x != x ? floatOf<float>(kCanonicalNan) : x; }
-THRIFT_SIM_INLINE double canonical(double x) { return x; }
+THRIFT_SIM_INLINE double canonical(double x) { return x != x ? floatOf<double>(bitsOf(x) | 0x0008000000000000ull) : x; }
 
 template <bool Flush, typename T>
 THRIFT_SIM_INLINE T flush(T x) {
@@ -76,8 +76,11 @@ THRIFT_SIM_INLINE T extremum(T a, T b) {
   if constexpr (PropagateNan)
     value = aIsNan ? a : bIsNan ? b : value;
   else
-    value = aIsNan ? b : bIsNan ? a : value;
-  return canonical(value);
+    value = aIsNan && !bIsNan ? b : aIsNan || bIsNan ? a : value; // of two NaNs the first
+  if constexpr (sizeof(T) == 8)
+    return value; // a selection: even a signalling NaN stays as it is
+  else
+    return canonical(value);
 }
 
 /// .xorsign.abs: the extremum of the magnitudes, with the product of the signs.

@@ -96,6 +96,8 @@ THRIFT_SIM_INLINE double flushF64(double x) {
 struct RcpApproxF64 {
   THRIFT_SIM_INLINE static double apply(double a) {
     double x = flushF64(floatOf<double>(bitsOf(a) & 0xFFFFFFFF00000000ull));
+    if (x != x)
+      return floatOf<double>(0x7FFFFFFF00000000ull);
     return floatOf<double>(bitsOf(flushF64(1.0 / x)) & 0xFFFFFFFF00000000ull);
   }
 };
