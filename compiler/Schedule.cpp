@@ -26,6 +26,10 @@ struct Schedule : thrift::impl::ScheduleBase<Schedule> {
       getOperation().emitError("stages is ") << int64_t(stages) << "; allowed: 2 to " << mostStages;
       return signalPassFailure();
     }
+    if (alignment != 16 && alignment != 2) {
+      getOperation().emitError("alignment is ") << int64_t(alignment) << "; allowed: 16, 2";
+      return signalPassFailure();
+    }
     for (KernelOp kernel : getOperation().getOps<KernelOp>()) {
       if (!kernel.isSpecialized()) {
         kernel.emitError("kernel @") << kernel.getSymName() << " has open parameters; run thrift-specialize first";

@@ -31,6 +31,12 @@ LogicalResult thrift::verifySameFormat(Operation *op, ViewType view, TileType ti
   return success();
 }
 
+LogicalResult thrift::verifyAlignment(Operation *op, int64_t alignment) {
+  if (alignment != 16 && alignment != 2)
+    return op->emitOpError("alignment is ") << alignment << "; allowed: 16, 2";
+  return success();
+}
+
 LogicalResult thrift::verifyList(Operation *op, BlockList list, bool hasRoutes, size_t indices) {
   bool needsRoutes = list != BlockList::Visible;
   if (needsRoutes != hasRoutes || indices != (needsRoutes ? 3u : 0u)) // W1

@@ -11,6 +11,8 @@ namespace thrift {
 mlir::LogicalResult verifyIndexing(mlir::Operation *op, ViewType view, TileType tile, size_t indices);
 /// L3: a tile is loaded in the view's format.
 mlir::LogicalResult verifySameFormat(mlir::Operation *op, ViewType view, TileType tile);
+/// Rows of a view are aligned to 16 bytes or, where strides are any, to 2.
+mlir::LogicalResult verifyAlignment(mlir::Operation *op, int64_t alignment);
 /// W1: lists that routes define have routes with three indices, `visible` has none.
 mlir::LogicalResult verifyList(mlir::Operation *op, BlockList list, bool hasRoutes, size_t indices);
 /// A mask, or a parameter that stands for one.

@@ -5,6 +5,7 @@
 #include "dialect/ThriftDialect.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -230,10 +231,23 @@ private:
 };
 } // namespace
 
+static bool isIdentifier(StringRef name) {
+  auto isLetter = [](char c) { return llvm::isAlpha(c) || c == '_'; };
+  return !name.empty() && isLetter(name.front()) &&
+         llvm::all_of(name, [&](char c) { return isLetter(c) || llvm::isDigit(c); });
+}
+
+static bool isKeyword(StringRef name) {
+  return symbolizeElementFormat(name) || symbolizeMaskKind(name) || symbolizeBudgetClass(name);
+}
+
 LogicalResult KernelOp::verify() {
   llvm::StringSet<> names;
-  for (NamedAttribute param : getParams())
+  for (NamedAttribute param : getParams()) {
     names.insert(param.getName().getValue());
+    if (isKeyword(param.getName().getValue())) // K2: where a format stands, f16 is the format
+      return emitOpError("declares the parameter ") << param.getName().getValue() << ", which is a keyword";
+  }
   for (Attribute dim : getDims())
     if (!names.insert(cast<StringAttr>(dim).getValue()).second) // K2
       return emitOpError("declares ") << dim << " twice";
@@ -245,10 +259,13 @@ LogicalResult KernelOp::verify() {
       return emitOpError("expected parameter ")
              << param.getName().getValue() << " to be a positive number, a format, a mask or a budget class, got " << value;
   }
-  llvm::StringSet<> argNames;
-  for (Attribute name : getArgNames()) // K2
-    if (!argNames.insert(cast<StringAttr>(name).getValue()).second)
-      return emitOpError("declares ") << name << " twice";
+  for (Attribute attr : getArgNames()) {
+    StringRef name = cast<StringAttr>(attr).getValue();
+    if (!isIdentifier(name)) // K4: the launch spells "x.stride.0" itself
+      return emitOpError("expected an argument's name to be letters, digits and _, not starting with a digit, got ") << attr;
+    if (!names.insert(name).second) // K2
+      return emitOpError("declares ") << attr << " twice";
+  }
   if (getArgNames().size() != getBody().getNumArguments()) // K4
     return emitOpError("has ") << getBody().getNumArguments() << " arguments but " << getArgNames().size() << " names";
   for (BlockArgument argument : getBody().getArguments()) // K3
@@ -309,7 +326,8 @@ LogicalResult KvHeadOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult LoadOp::verify() {
-  if (failed(verifySameFormat(*this, getView().getType(), getTile().getType())))
+  if (failed(verifySameFormat(*this, getView().getType(), getTile().getType())) ||
+      failed(verifyAlignment(*this, getAlignment())))
     return failure();
   return verifyIndexing(*this, getView().getType(), getTile().getType(), getIndices().size());
 }
@@ -320,6 +338,8 @@ LogicalResult StoreOp::verify() {
   if (from && to && (hasScales(from.getValue()) || hasScales(to.getValue())) && from != to) // S3
     return emitOpError("cannot convert ") << getTile().getType() << " to " << getView().getType()
                                           << ": formats with scales are made by thrift.quantize";
+  if (failed(verifyAlignment(*this, getAlignment())))
+    return failure();
   if (getFirst() && !getWhole()) // S4
     return emitOpError("of a slice needs the type of the whole tile");
   TileType tile = getWhole() ? cast<TileType>(*getWhole()) : getTile().getType();

@@ -26,9 +26,10 @@ def Thrift_KernelOp : Thrift_Op<"kernel", [IsolatedFromAbove, SingleBlock, NoTer
 
     Constraints:
     - K1: every name used inside is a parameter or a dimension.
-    - K2: no name is declared twice, parameters and dimensions together, nor two arguments.
+    - K2: no name is declared twice, be it a parameter, a dimension or an argument, and no parameter is called like a format,
+      a mask or a budget class.
     - K3: an argument is a view, routes, i32 or f32.
-    - K4: every argument has a name.
+    - K4: every argument has a name: letters, digits and `_`.
     - K5: a parameter is open or bound to a positive number, a format, a mask or a budget class.
     - K6: dimensions, which are known only at launch, stand in the extents of views and routes and nowhere else.
     - K7: an op that computes with a launch dimension finds it: `q_heads` and `kv_heads` for `kv_head`, `kv_len` and, where the

@@ -9,7 +9,7 @@ using namespace thrift;
 
 LogicalResult CopyOp::verify() {
   TileType tile = getRing().getType().getTile();
-  if (failed(verifySameFormat(*this, getView().getType(), tile)))
+  if (failed(verifySameFormat(*this, getView().getType(), tile)) || failed(verifyAlignment(*this, getAlignment())))
     return failure();
   return verifyIndexing(*this, getView().getType(), tile, getIndices().size());
 }

@@ -15,15 +15,9 @@ using namespace mlir;
 using namespace thrift;
 using namespace thrift::portable;
 
-constexpr int64_t kSwizzledColumns = 64; // 128 bytes of 16-bit values: eight chunks that swizzledOffset exchanges
-constexpr int64_t kMaxAccumulated = 256; // columns of a C fragment: half as many registers of the 255 that a lane has
-constexpr int64_t kMaxChannels = 512;    // of a query tile: a quarter as many registers
-constexpr int64_t kMaxPackedChannels = 128; // a lane loads its channels' words at once, 16 bytes, and two scales
-constexpr int64_t kMaxMeans = 1024;         // columns of means, 32 to a register
+constexpr int64_t kMaxMeans = 1024; // columns of means, 32 to a register
 
 namespace {
-
-bool isMultiple(int64_t extent, int64_t of, int64_t most) { return extent > 0 && extent % of == 0 && extent <= most; }
 
 class Support {
 public:
@@ -43,7 +37,7 @@ private:
   LogicalResult checkQuantize(QuantizeOp quantize);
   LogicalResult checkSummarize(SummarizeOp summarize);
   LogicalResult checkRank(RankOp rank);
-  LogicalResult checkState(Operation *op, SoftmaxType state);
+  LogicalResult checkState(Operation *op, SoftmaxType state) { return checkStateShape(op, state, threads); }
 
   /// The load behind a tile, in the body of `sweep` or, without one, in the kernel's.
   LoadOp loadOf(Value tile, SweepOp sweep) {
@@ -159,16 +153,6 @@ LogicalResult Support::checkPlace(Operation &op, SweepOp sweep) {
   return failure(result.wasInterrupted());
 }
 
-/// A fragment holds 16 rows for each warp.
-LogicalResult Support::checkState(Operation *op, SoftmaxType state) {
-  int64_t rows = threads / 32 * kRowsPerWarp;
-  if (state.rows() != rows || !isMultiple(state.valueDim(), 8, kMaxAccumulated))
-    return op->emitOpError("the portable target keeps ")
-           << rows << " rows in " << threads << " threads, by a multiple of 8 channels, at most " << kMaxAccumulated
-           << ", got " << state;
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // In sweeps
 //===----------------------------------------------------------------------===//
@@ -216,14 +200,8 @@ LogicalResult Support::checkDot(DotOp dot, SweepOp sweep) {
     return dot.emitOpError("the portable target multiplies queries that were loaded outside the sweep");
   if (!loadOf(dot.getRhs(), sweep))
     return dot.emitOpError("the portable target multiplies keys that were loaded in the sweep");
-  bool packed = k.elementFormat() == ElementFormat::NVFP4;
-  int64_t mostChannels = packed ? kMaxPackedChannels : kMaxChannels;
-  // ldmatrix reads 16 keys at a time, and P of 16 keys is one fragment.
-  if ((!packed && !is16Bit(k.elementFormat())) || !isMultiple(k.columns(), kSwizzledColumns, mostChannels) ||
-      !isMultiple(k.rows(), 16, kMaxAccumulated))
-    return dot.emitOpError("the portable target multiplies f16, bf16 or nvfp4 with a multiple of ")
-           << kSwizzledColumns << " channels, at most " << kMaxChannels << " (nvfp4: " << kMaxPackedChannels
-           << "), and a multiple of 16 keys, at most " << kMaxAccumulated << ", got " << q << " and " << k;
+  if (failed(checkDotShapes(dot)))
+    return failure();
   if (int64_t rows = sweep.getInitial().getType().rows(); q.rows() != rows)
     return dot.emitOpError("the portable target multiplies the ") << rows << " queries of the sweep, got " << q;
   DotOp first = *sweep.getBody().getOps<DotOp>().begin();
@@ -234,24 +212,14 @@ LogicalResult Support::checkDot(DotOp dot, SweepOp sweep) {
 }
 
 LogicalResult Support::checkAccumulate(AccumulateOp accumulate, SweepOp sweep) {
-  TileType p = accumulate.getP().getType(), v = accumulate.getV().getType();
+  TileType p = accumulate.getP().getType();
   auto quantize = accumulate.getP().getDefiningOp<QuantizeOp>();
   if (!quantize || quantize->getParentOp() != sweep || hasScales(p.elementFormat()))
     return accumulate.emitOpError("the portable target multiplies V by P in f16 or bf16, got ") << p;
   if (!loadOf(accumulate.getV(), sweep))
     return accumulate.emitOpError("the portable target multiplies values that were loaded in the sweep");
-  bool fits = false;
-  if (v.elementFormat() == ElementFormat::NVFP4) // transposed in memory, in tiles of 64 tokens, widened to f16
-    fits = accumulate.getTransposed() && p.elementFormat() == ElementFormat::F16 &&
-           isMultiple(v.columns(), kTokenTile, kMaxAccumulated) && isMultiple(v.rows(), 8, kMaxAccumulated);
-  else if (is16Bit(v.elementFormat()))
-    fits = !accumulate.getTransposed() && p.elementFormat() == v.elementFormat() &&
-           isMultiple(v.columns(), kSwizzledColumns, kMaxAccumulated) && isMultiple(v.rows(), 16, kMaxAccumulated);
-  if (!fits)
-    return accumulate.emitOpError("the portable target multiplies f16 by f16 and bf16 by bf16, with a multiple of ")
-           << kSwizzledColumns
-           << " channels and of 16 keys, and f16 by nvfp4 transposed, with a multiple of 8 channels and of "
-           << kTokenTile << " keys, at most " << kMaxAccumulated << " of each, got " << p << " and " << v;
+  if (failed(checkAccumulateShapes(accumulate)))
+    return failure();
   for (Value tile : {Value(quantize.getSource()), Value(accumulate.getW())})
     if (!isIn(sweep, tile) || !isAccumulator(tile))
       return accumulate.emitOpError("the portable target takes probabilities computed in the same sweep, got ")

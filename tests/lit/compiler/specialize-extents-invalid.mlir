@@ -49,7 +49,7 @@ thrift.kernel @argument<number, format, mask, budget> () {
 
 thrift.kernel @block<number, format, mask, budget> dims(b, h, t, n, q_len, kv_len)
     (%s : !thrift.view<[t, n], f32>, %r : !thrift.routes<[b, h, t]>, %i : i32) {
-  // expected-error-re @below {{got #thrift.format<f16>}}
+  // expected-error @below {{'thrift.select' op expected a positive extent or a parameter, got #thrift.format<f16>}}
   thrift.select %s[%i] for(%i) causal blocks(format x 64) budget(%i, %i, %i) forced(%i, %i) into %r[%i, %i, %i]
     : !thrift.view<[t, n], f32>, !thrift.routes<[b, h, t]>
 }

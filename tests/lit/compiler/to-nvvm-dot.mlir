@@ -54,13 +54,13 @@ thrift.kernel @bf16 dims(q_len) (%q : !thrift.view<[q_len, 64], bf16>, %i : i32)
 // CHECK:         llvm.load %{{.+}} {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xi32>
 // CHECK:         llvm.load %{{.+}} {alignment = 1 : i64} : !llvm.ptr<3> -> i8
 // CHECK-NOT:     nvvm.ldmatrix
-// CHECK-COUNT-4: nvvm.mma.sync {{.+}} : (vector<2xf16>, vector<2xf16>, f32)
+// CHECK-COUNT-8: nvvm.mma.sync {{.+}} : (vector<2xf16>, vector<2xf16>, f32)
 // CHECK-NOT:     nvvm.mma.sync
 // CHECK:         llvm.return
-thrift.kernel @nvfp4 dims(q_len) (%q : !thrift.view<[q_len, 64], nvfp4>, %i : i32) attributes {threads = 32 : i32, shared_bytes = 288 : i32} {
+thrift.kernel @nvfp4 dims(q_len) (%q : !thrift.view<[q_len, 64], nvfp4>, %i : i32) attributes {threads = 32 : i32, shared_bytes = 576 : i32} {
   %a = thrift.load %q[%i] : !thrift.view<[q_len, 64], nvfp4> -> !thrift.tile<16 x 64, nvfp4, operand_a_widened>
-  %r = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<8 x 64, nvfp4, shared>>
-  %k = thrift.slot %r[%i] : !thrift.ring<1 x !thrift.tile<8 x 64, nvfp4, shared>> -> !thrift.tile<8 x 64, nvfp4, shared>
+  %r = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<16 x 64, nvfp4, shared>>
+  %k = thrift.slot %r[%i] : !thrift.ring<1 x !thrift.tile<16 x 64, nvfp4, shared>> -> !thrift.tile<16 x 64, nvfp4, shared>
   %x = thrift.dot %a, %k {scale_log2 = 14 : i32}
-     : !thrift.tile<16 x 64, nvfp4, operand_a_widened>, !thrift.tile<8 x 64, nvfp4, shared> -> !thrift.tile<16 x 8, f32, accumulator>
+     : !thrift.tile<16 x 64, nvfp4, operand_a_widened>, !thrift.tile<16 x 64, nvfp4, shared> -> !thrift.tile<16 x 16, f32, accumulator>
 }

@@ -5,7 +5,7 @@
 thrift.kernel @queries_in_shared (%n : i32) attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
-  // expected-error-re @below {{'thrift.dot' op the portable target {{.+}}got '!thrift.tile<64 x 64, f16, shared>'}}
+  // expected-error @below {{'thrift.dot' op the portable target takes queries in operand_a or operand_a_widened, got '!thrift.tile<64 x 64, f16, shared>'}}
   %y = thrift.dot %x, %x : !thrift.tile<64 x 64, f16, shared>, !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<64 x 64, f32, accumulator>
 }
 
@@ -15,7 +15,7 @@ thrift.kernel @logits_in_groups dims(len) (%q : !thrift.view<[len, 64], f16>, %n
   %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>>
   %k = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
   %a = thrift.load %q[%n] : !thrift.view<[len, 64], f16> -> !thrift.tile<64 x 64, f16, operand_a>
-  // expected-error-re @below {{'thrift.dot' op the portable target {{.+}}got '!thrift.tile<64 x 64, f32, groups>'}}
+  // expected-error @below {{'thrift.dot' op the portable target takes logits in accumulator, got '!thrift.tile<64 x 64, f32, groups>'}}
   %y = thrift.dot %a, %k : !thrift.tile<64 x 64, f16, operand_a>, !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<64 x 64, f32, groups>
 }
 
@@ -24,7 +24,7 @@ thrift.kernel @logits_in_groups dims(len) (%q : !thrift.view<[len, 64], f16>, %n
 thrift.kernel @mask_in_shared dims(kv_len) (%n : i32) attributes {threads = 128 : i32, shared_bytes = 32768 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, f32, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f32, shared>> -> !thrift.tile<64 x 64, f32, shared>
-  // expected-error-re @below {{'thrift.mask' op the portable target {{.+}}got '!thrift.tile<64 x 64, f32, shared>'}}
+  // expected-error @below {{'thrift.mask' op the portable target takes logits in accumulator, got '!thrift.tile<64 x 64, f32, shared>'}}
   %y = thrift.mask %x at(%n, %n) none : !thrift.tile<64 x 64, f32, shared>
 }
 
@@ -34,7 +34,7 @@ thrift.kernel @softmax_in_shared (%n : i32, %c : f32) attributes {threads = 128 
   %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, f32, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f32, shared>> -> !thrift.tile<64 x 64, f32, shared>
   %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
-  // expected-error-re @below {{'thrift.online_softmax' op the portable target {{.+}}got '!thrift.tile<64 x 64, f32, shared>'}}
+  // expected-error @below {{'thrift.online_softmax' op the portable target takes logits in accumulator, got '!thrift.tile<64 x 64, f32, shared>'}}
   %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32, shared>, !thrift.softmax<64 x 64>
 }
 
@@ -45,7 +45,7 @@ thrift.kernel @p_in_shared (%n : i32) attributes {threads = 128 : i32, shared_by
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
   %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
   %w, %lse = thrift.finish %s : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32, accumulator>, !thrift.tile<64 x 1, f32, accumulator>
-  // expected-error-re @below {{'thrift.accumulate' op the portable target {{.+}}got '!thrift.tile<64 x 64, f16, shared>'}}
+  // expected-error @below {{'thrift.accumulate' op the portable target takes P in operand_a or operand_a_widened, got '!thrift.tile<64 x 64, f16, shared>'}}
   %t = thrift.accumulate %x, %x, %s sum(%w)
      : !thrift.tile<64 x 64, f16, shared>, !thrift.tile<64 x 64, f16, shared>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32, accumulator>
 }
@@ -54,7 +54,7 @@ thrift.kernel @p_in_shared (%n : i32) attributes {threads = 128 : i32, shared_by
 
 thrift.kernel @output_in_shared () attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
   %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
-  // expected-error-re @below {{'thrift.finish' op the portable target {{.+}}got '!thrift.tile<64 x 64, f32, shared>'}}
+  // expected-error @below {{'thrift.finish' op the portable target takes the output in accumulator, got '!thrift.tile<64 x 64, f32, shared>'}}
   %o, %lse = thrift.finish %s : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32, shared>, !thrift.tile<64 x 1, f32, accumulator>
 }
 
@@ -63,7 +63,7 @@ thrift.kernel @output_in_shared () attributes {threads = 128 : i32, shared_bytes
 thrift.kernel @rounded_to_shared () attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
   %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
   %o, %lse = thrift.finish %s : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32, accumulator>, !thrift.tile<64 x 1, f32, accumulator>
-  // expected-error-re @below {{'thrift.quantize' op the portable target {{.+}}got '!thrift.tile<64 x 64, f16, shared>'}}
+  // expected-error @below {{'thrift.quantize' op the portable target takes a quantised tile in operand_a or operand_a_widened, got '!thrift.tile<64 x 64, f16, shared>'}}
   %p = thrift.quantize %o : !thrift.tile<64 x 64, f32, accumulator> -> !thrift.tile<64 x 64, f16, shared>
 }
 
@@ -72,7 +72,7 @@ thrift.kernel @rounded_to_shared () attributes {threads = 128 : i32, shared_byte
 thrift.kernel @slice_of_registers (%n : i32) attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
   %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
   %o, %lse = thrift.finish %s : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32, accumulator>, !thrift.tile<64 x 1, f32, accumulator>
-  // expected-error-re @below {{'thrift.slice' op the portable target {{.+}}got '!thrift.tile<64 x 64, f32, accumulator>'}}
+  // expected-error @below {{'thrift.slice' op the portable target takes a tile to slice in shared, got '!thrift.tile<64 x 64, f32, accumulator>'}}
   %g = thrift.slice %o from %n : !thrift.tile<64 x 64, f32, accumulator> -> !thrift.tile<32 x 64, f32, groups>
 }
 
@@ -81,7 +81,7 @@ thrift.kernel @slice_of_registers (%n : i32) attributes {threads = 128 : i32, sh
 thrift.kernel @slice_to_fragments (%n : i32) attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
-  // expected-error-re @below {{'thrift.slice' op the portable target {{.+}}got '!thrift.tile<32 x 64, f16, accumulator>'}}
+  // expected-error @below {{'thrift.slice' op the portable target takes a slice in groups, got '!thrift.tile<32 x 64, f16, accumulator>'}}
   %g = thrift.slice %x from %n : !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<32 x 64, f16, accumulator>
 }
 
@@ -93,7 +93,7 @@ thrift.kernel @store_without_start dims(len) (%y : !thrift.view<[len, 64], nvfp4
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
   %g = thrift.slice %x from %n : !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<32 x 64, f16, groups>
   %p = thrift.quantize %g : !thrift.tile<32 x 64, f16, groups> -> !thrift.tile<32 x 64, nvfp4, groups>
-  // expected-error-re @below {{'thrift.store' op the portable target {{.+}}}}
+  // expected-error @below {{'thrift.store' op the portable target stores groups from a row of a whole tile, got none}}
   thrift.store %p, %y[%n] : !thrift.tile<32 x 64, nvfp4, groups>, !thrift.view<[len, 64], nvfp4>
 }
 

@@ -35,6 +35,6 @@ llvm.func @lowered() attributes {nvvm.kernel} {
 // -----
 
 // The name of the shared memory is taken.
-// expected-error-re @below {{{{.*}}thrift_shared}}
+// expected-error @below {{'thrift.kernel' op has the name of the shared memory, thrift_shared}}
 thrift.kernel @thrift_shared () attributes {threads = 32 : i32, shared_bytes = 0 : i32} {
 }

@@ -24,7 +24,7 @@
 
 // -----
 
-// expected-error-re @below {{'thrift.kernel' op {{.*}}number, a format, a mask or a budget class, got "wide"}}
+// expected-error @below {{'thrift.kernel' op expected parameter rows to be a positive number, a format, a mask or a budget class, got "wide"}}
 "thrift.kernel"() <{sym_name = "k", params = {rows = "wide"}, dims = [], arg_names = []}> ({
 ^bb0:
 }) : () -> ()
@@ -53,6 +53,6 @@ thrift.kernel @k dims(n) () {
 // -----
 
 %q, %k, %s, %i = "source"() : () -> (!thrift.tile<1 x 128, f32>, !thrift.view<[n, 128], f32>, !thrift.view<[t, n], f32>, i32)
-// expected-error-re @below {{'thrift.rank' op {{.*}}got #thrift.format<f16>}}
+// expected-error @below {{'thrift.rank' op expected a positive extent or a parameter, got #thrift.format<f16>}}
 "thrift.rank"(%q, %k, %i, %s, %i) <{mask = #thrift.mask<none>, block_q = #thrift.format<f16>, block_kv = 64, operandSegmentSizes = array<i32: 1, 1, 0, 1, 1, 1>}>
   : (!thrift.tile<1 x 128, f32>, !thrift.view<[n, 128], f32>, i32, !thrift.view<[t, n], f32>, i32) -> ()

@@ -54,6 +54,17 @@ thrift.kernel @conversion<high> dims(len)
   thrift.store %1, %q[%t] : !thrift.tile<64 x 64, nvfp4>, !thrift.view<[len, 64], nvfp4>
 }
 
+// What a schedule says of the rows' alignment; 16 is not printed.
+// CHECK-LABEL: thrift.kernel @aligned
+// CHECK:         %[[X:.+]] = thrift.load %x[%t] {alignment = 2 : i32} : <[len, 64], f16> -> <64 x 64, f16>
+// CHECK-NEXT:    thrift.store %[[X]], %x[%t] {alignment = 2 : i32} : <64 x 64, f16>, <[len, 64], f16>
+// CHECK-NEXT:    thrift.load %x[%t] : <[len, 64], f16> -> <64 x 64, f16>
+thrift.kernel @aligned dims(len) (%x : !thrift.view<[len, 64], f16>, %t : i32) {
+  %0 = thrift.load %x[%t] {alignment = 2 : i32} : !thrift.view<[len, 64], f16> -> !thrift.tile<64 x 64, f16>
+  thrift.store %0, %x[%t] {alignment = 2 : i32} : !thrift.tile<64 x 64, f16>, !thrift.view<[len, 64], f16>
+  %1 = thrift.load %x[%t] {alignment = 16 : i32} : !thrift.view<[len, 64], f16> -> !thrift.tile<64 x 64, f16>
+}
+
 // Part of a tile, as a schedule stores it.
 // CHECK-LABEL: thrift.kernel @slice
 // CHECK:         thrift.store %{{.+}}, %o[%{{.+}}] from %{{.+}} of !thrift.tile<64 x 128, nvfp4> : <16 x 128, nvfp4, groups>, <[len, 128], nvfp4>
