@@ -80,6 +80,16 @@ TEST(Compiler, SaysHowToLaunch) {
   EXPECT_EQ(k.abi, abi);
 }
 
+TEST(Compiler, AKernelWithoutProgramsIsOneCta) {
+  CompileRequest request = makeRequest("rank");
+  request.source = "thrift.kernel @alone () attributes {threads = 32 : i32, shared_bytes = 0 : i32} {}";
+  request.from = Stage::Scheduled;
+  llvm::Expected<CompiledModule> module = Compiler().compile(request);
+  ASSERT_TRUE(bool(module));
+  ASSERT_EQ(module->kernels.size(), 1u);
+  EXPECT_TRUE(module->kernels[0].grid.empty());
+}
+
 // A caller passes no more than a kernel needs: no high operands in an all-low kernel, nothing packed in an all-high one.
 TEST(Compiler, BudgetClassesDropOperands) {
   auto abiOf = [](Budget budget) {

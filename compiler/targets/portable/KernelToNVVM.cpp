@@ -58,6 +58,7 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
     function->setAttr("thrift.abi", rewriter.getArrayAttr(abi));
     function->setAttr("thrift.threads", kernel.getThreadsAttr());
     function->setAttr("thrift.shared_bytes", kernel.getSharedBytesAttr());
+    function->setAttr("thrift.grid", rewriter.getArrayAttr({})); // one CTA, unless the kernel asks where it is
     for (ProgramIdOp program : kernel.getBody().getOps<ProgramIdOp>())
       function->setAttr("thrift.grid", program.getNames());
 
