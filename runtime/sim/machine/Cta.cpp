@@ -60,6 +60,8 @@ void Cta::start(uint64_t number) {
   clock = 0;
   barriers.reset(static_cast<unsigned>(warps.size()));
   mbarriers.reset();
+  cluster.reset(static_cast<unsigned>(warps.size()));
+  registers.reset(*this);
   async.reset(launch.options.delivery, launch.options.seed * 0x9E3779B97F4A7C15ull + number);
   if (races)
     races->reset();
@@ -98,11 +100,13 @@ Cta::Outcome Cta::run(uint64_t &quantum) {
       quantum -= turn - left;
       if (outcome == Warp::Outcome::Fault)
         return Outcome::Fault;
-      if (random && async.deliverByChance(*this) == AsyncQueue::Progress::Fault)
+      AsyncQueue::Progress progress = random ? async.deliverByChance(*this) : AsyncQueue::Progress::None;
+      if (progress == AsyncQueue::Progress::Fault)
         return Outcome::Fault;
       bool onlyPolled = warp.polled && turn - left <= kPollInstructions;
       polling |= onlyPolled;
-      moved = !onlyPolled && (outcome == Warp::Outcome::Ready || turn != left);
+      moved = (!onlyPolled && (outcome == Warp::Outcome::Ready || turn != left)) ||
+              progress == AsyncQueue::Progress::Delivered;
     }
     if (moved) {
       still = 0;
@@ -147,10 +151,21 @@ bool Cta::finish() {
            "the CTA ends while " + late->describe(*this) + " is in flight: nobody waited for it");
     return false;
   }
-  return async.performAll(*this, [](const AsyncOperation &) { return true; });
+  if (!async.performAll(*this, [](const AsyncOperation &) { return true; }))
+    return false;
+  uint32_t pc = 0;
+  unsigned warp = 0;
+  if (std::string misuse = registers.atExit(pc, warp); !misuse.empty()) {
+    report(pc, warps[warp].get(), -1, Severity::Error, Check::RegisterPool, std::move(misuse));
+    return false;
+  }
+  return mbarriers.checkAtExit(*this);
 }
 
-void Cta::lanesExited() { barriers.settle(*this); }
+void Cta::lanesExited() {
+  barriers.settle(*this);
+  cluster.settle(*this);
+}
 
 //===----------------------------------------------------------------------===//
 // Special registers
@@ -317,7 +332,13 @@ void Cta::reportDeadlock() {
         wait = "the other lanes of its warp";
         break;
       case SplitState::WaitsMBarrier:
-        wait = mbarriers.describe(split.waitsFor);
+        wait = mbarriers.describeDeadlock(*this, split.waitsFor);
+        break;
+      case SplitState::WaitsCluster:
+        wait = cluster.describe(*this);
+        break;
+      case SplitState::WaitsRegisters:
+        wait = registers.describe(*warp, static_cast<uint32_t>(program.code[split.pc].imm));
         break;
       case SplitState::WaitsAsync:
         wait = "other warps of its warpgroup";

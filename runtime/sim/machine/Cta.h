@@ -11,9 +11,11 @@
 #include "runtime/sim/machine/AddressSpace.h"
 #include "runtime/sim/machine/AsyncQueue.h"
 #include "runtime/sim/machine/Barriers.h"
+#include "runtime/sim/machine/ClusterBarrier.h"
 #include "runtime/sim/machine/HappensBefore.h"
 #include "runtime/sim/machine/MBarriers.h"
 #include "runtime/sim/machine/Program.h"
+#include "runtime/sim/machine/RegisterPool.h"
 #include "runtime/sim/machine/Warp.h"
 
 #include <memory>
@@ -61,6 +63,8 @@ public:
   uint32_t sharedBytes = 0;
   Barriers barriers;
   MBarriers mbarriers;
+  ClusterBarrier cluster;
+  RegisterPool registers;
   AsyncQueue async;
   std::unique_ptr<HappensBefore> races; ///< null unless Options::checkRaces
 

@@ -143,6 +143,7 @@ void HappensBefore::reset() {
   shared.agents.clear();
   tmem.agents.clear();
   barrierAgents_.clear();
+  phaseAgents_.clear();
   strong_.clear();
   for (unsigned warp = 0; warp < warps_; ++warp)
     newAgent(true, true);
@@ -151,6 +152,8 @@ void HappensBefore::reset() {
       newAgent(stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
                stream == unsigned(Stream::CopyAsync));
   knowledge_.assign(warps_, Knowledge());
+  fenced_.assign(warps_, Knowledge());
+  observed_.assign(warps_, Knowledge());
   for (unsigned warp = 0; warp < warps_; ++warp)
     knowledge_[warp].ordered.learn(makeEpoch(static_cast<AgentId>(warp), 1));
 }
@@ -159,6 +162,13 @@ AgentId HappensBefore::barrierAgent(uint32_t offset) {
   auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
   if (isNew)
     it->second = newAgent(false, false);
+  return it->second;
+}
+
+AgentId HappensBefore::phaseAgent(uint32_t offset) {
+  auto [it, isNew] = phaseAgents_.try_emplace(offset, AgentId(0));
+  if (isNew)
+    it->second = newAgent(true, false);
   return it->second;
 }
 

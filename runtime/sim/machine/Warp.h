@@ -31,12 +31,14 @@ constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
 
 enum class SplitState : uint8_t {
   Ready,
-  WaitsAligned,  ///< at an .aligned instruction, for the other lanes of the warp
-  WaitsMask,     ///< at a .sync instruction, for the other lanes of its member mask
-  WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
-  WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
-  WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
-  WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
+  WaitsAligned,   ///< at an .aligned instruction, for the other lanes of the warp
+  WaitsMask,      ///< at a .sync instruction, for the other lanes of its member mask
+  WaitsWarp,      ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
+  WaitsBarrier,   ///< at a barrier of the CTA, arrival counted
+  WaitsMBarrier,  ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsCluster,   ///< at the barrier of the cluster
+  WaitsRegisters, ///< for registers that other warps give back
+  WaitsAsync,     ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 
 struct Split {
