@@ -17,6 +17,11 @@ static OpcodeMap joinTables() {
         moveOpcodes,    floatOpcodes,    halfOpcodes,      specialFunctionOpcodes, convertOpcodes,    controlOpcodes,
         barrierOpcodes, laneOpcodes,     loadStoreOpcodes, addressOpcodes,         atomicOpcodes,     asyncOpcodes,
         matrixOpcodes,  mmaOpcodes,      wgmmaOpcodes})
+       {integerOpcodes, multiplyOpcodes, logicOpcodes,   bitFieldOpcodes, dotProductOpcodes,
+        compareOpcodes, moveOpcodes,     floatOpcodes,   halfOpcodes,     specialFunctionOpcodes,
+        convertOpcodes, controlOpcodes,  barrierOpcodes, laneOpcodes,     loadStoreOpcodes,
+        addressOpcodes, fenceOpcodes,    mbarrierOpcodes,
+        atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes})
     for (const OpcodeEntry &entry : table())
       all.emplace(entry.base, entry);
   return all;
