@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/BulkCopy.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -154,8 +155,12 @@ void decodeCopy(Form &form) {
 }
 
 void decodeCp(Form &form) {
+  if (form.opcode().has("reduce"))
+    return form.unsupported("the simulator has no bulk reductions");
   if (!form.take("async"))
     return form.noSuchForm();
+  if (form.take("bulk"))
+    return decodeBulk(form);
   if (form.take("commit_group"))
     return form.use(&runCommit);
   if (form.take("wait_all"))
@@ -166,7 +171,7 @@ void decodeCp(Form &form) {
       return form.invalid("a negative number of groups");
     return form.use(&runWaitGroup);
   }
-  if (form.opcode().has("bulk") || form.opcode().has("mbarrier"))
+  if (form.opcode().has("mbarrier"))
     return form.noSuchForm();
   decodeCopy(form);
 }
