@@ -6,6 +6,7 @@
 
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/BulkCopy.h"
+#include "runtime/sim/ops/MBarrier.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -172,7 +173,7 @@ void decodeCp(Form &form) {
     return form.use(&runWaitGroup);
   }
   if (form.opcode().has("mbarrier"))
-    return form.noSuchForm();
+    return decodeCopyArrive(form);
   decodeCopy(form);
 }
 
