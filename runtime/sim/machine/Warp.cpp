@@ -40,6 +40,7 @@ void Warp::start(uint32_t lanes) {
   frames_.assign(1, Frame());
   others.clear();
   copies.reset();
+  bulkGroups.reset();
   locks_.clear();
   polled = false;
   hint = nullptr;

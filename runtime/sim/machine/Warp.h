@@ -10,6 +10,7 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_WARP_H
 
 #include "runtime/sim/machine/AsyncCopies.h"
+#include "runtime/sim/machine/BulkGroups.h"
 #include "runtime/sim/machine/Inst.h"
 #include "runtime/sim/machine/Lanes.h"
 
@@ -70,6 +71,7 @@ public:
   unsigned index;
   const Region *hint = nullptr;                     ///< global region touched last
   AsyncCopies copies;                               ///< cp.async of this warp
+  BulkGroups bulkGroups;                            ///< of cp.async.bulk to global memory
   std::vector<Split> others;                        ///< splits that are not running
   bool polled = false;                              ///< asked for a phase in this turn that has not come
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
