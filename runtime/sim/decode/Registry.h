@@ -52,6 +52,7 @@ OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
+OpcodeTable tcgen05Opcodes();
 
 } // namespace thrift::sim
 
