@@ -18,6 +18,8 @@ static OpcodeMap joinTables() {
         convertOpcodes, controlOpcodes,  barrierOpcodes, laneOpcodes,     loadStoreOpcodes,
         addressOpcodes, atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes,
         tcgen05Opcodes})
+        addressOpcodes, fenceOpcodes,    mbarrierOpcodes,
+        atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes})
     for (const OpcodeEntry &entry : table())
       all.emplace(entry.base, entry);
   return all;
