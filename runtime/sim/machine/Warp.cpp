@@ -43,6 +43,7 @@ void Warp::start(uint32_t lanes) {
   frames_.assign(1, Frame());
   others.clear();
   copies.reset();
+  bulkGroups.reset();
   wgmma.reset();
   std::fill(locks_.begin(), locks_.end(), nullptr);
   locked_ = 0;

@@ -10,6 +10,7 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_WARP_H
 
 #include "runtime/sim/machine/AsyncCopies.h"
+#include "runtime/sim/machine/BulkGroups.h"
 #include "runtime/sim/machine/Inst.h"
 #include "runtime/sim/machine/Lanes.h"
 
@@ -36,6 +37,7 @@ enum class SplitState : uint8_t {
   WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
   WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
   WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsTmem,     ///< for waitsFor columns of TMEM
   WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 
@@ -71,6 +73,7 @@ public:
   unsigned index;
   const Region *hint = nullptr;                     ///< global region touched last
   AsyncCopies copies;                               ///< cp.async of this warp
+  BulkGroups bulkGroups;                            ///< of cp.async.bulk to global memory
   std::unique_ptr<WgmmaTracker> wgmma;              ///< null until its first wgmma instruction
   std::vector<Split> others;                        ///< splits that are not running
   bool polled = false;                              ///< asked for a phase in this turn that has not come
