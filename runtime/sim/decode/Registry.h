@@ -54,6 +54,7 @@ OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
+OpcodeTable wgmmaOpcodes();
 OpcodeTable tcgen05Opcodes();
 
 } // namespace thrift::sim
