@@ -84,9 +84,11 @@ TEST(Speed, ScalarAndMemory) {
 
 /// Multiply-accumulates per second of a loop of wgmmas, four to a group, on one core.
 static double wgmmaSpeed(const std::string &shape, const std::string &transposes, bool fragments, bool check) {
-  std::string text, accumulators = "{%f0";
-  for (int i = 1; i < 64; ++i)
+  std::string text, accumulators = "{%f0", zero = "mov.f32 %f0, 0f00000000;\n";
+  for (int i = 1; i < 64; ++i) {
     accumulators += ", %f" + std::to_string(i);
+    zero += "mov.f32 %f" + std::to_string(i) + ", 0f00000000;\n";
+  }
   accumulators += "}, ";
   for (int i = 0; i < 4; ++i)
     text += "wgmma.mma_async.sync.aligned." + shape + " " + accumulators +
@@ -101,6 +103,7 @@ static double wgmmaSpeed(const std::string &shape, const std::string &transposes
     add.u32 %s, %s, 2048; add.u32 %i, %i, 1; setp.lt.u32 %more, %i, 16;
     @%more bra FILL;
     mov.u32 %i, 0;
+  )" + zero + R"(
     fence.proxy.async.shared::cta;
     bar.sync 0;
     wgmma.fence.sync.aligned;
@@ -109,7 +112,7 @@ static double wgmmaSpeed(const std::string &shape, const std::string &transposes
   )" + text + R"(
     wgmma.commit_group.sync.aligned;
     wgmma.wait_group.sync.aligned 0;
-    add.u32 %i, %i, 1; setp.lt.u32 %more, %i, 100;
+    add.u32 %i, %i, 1; setp.lt.u32 %more, %i, 1000;
     @%more bra LOOP;
     mul.wide.u32 %da, %t, 4; add.s64 %da, %da, %out; st.global.f32 [%da], %f0;
   )";
