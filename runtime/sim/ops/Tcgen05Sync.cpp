@@ -101,7 +101,7 @@ Step runCommit(Warp &warp, const Inst &inst, uint32_t mask) {
       if (uint32_t ctas = warp.plane<uint32_t>(inst.b)[*lane]; ctas != 1)
         return warp.fault(inst, Check::BadOperand, static_cast<int>(*lane),
                           "the mask of CTAs is " + std::to_string(ctas) + "; allowed: 1, for a cluster has one CTA");
-    uint32_t offset;
+    uint32_t offset = 0;
     if (Step step = takeBarrier(warp, inst, *lane, addresses[*lane], offset); step != Step::Next)
       return step;
     if (Step step = checkTracks(warp, inst, *lane); step != Step::Next)
