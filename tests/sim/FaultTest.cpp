@@ -22,16 +22,16 @@ const Fault kFaults[] = {
     {"MissingFullWait", false, "mbarrier.try_wait.parity.shared::cta.b64 %done, [%full], %parity;\n  @!%done bra FULL;",
      "", Check::PendingAsync, "cp.async.bulk.tensor"},
     {"MissingEmptyWait", false,
-     "mbarrier.try_wait.parity.shared::cta.b64 %done, [%empty], %parity;\n  @!%done bra EMPTY;", "", Check::Race,
-     "wgmma.mma_async"},
+     "mbarrier.try_wait.parity.shared::cta.b64 %done, [%empty], %parity;\n  @!%done bra EMPTY;", "",
+     Check::MBarrierMisuse, "the phase before is not over"},
     {"WrongParity", false, "  and.b32 %parity, %round, 1;\nFULL:",
      "  not.b32 %parity, %round; and.b32 %parity, %parity, 1;\nFULL:", Check::PendingAsync, "cp.async.bulk.tensor"},
     {"TooManyBytesExpected", false, "_, [%full], 16384;", "_, [%full], 16400;", Check::Deadlock, "16 bytes"},
     {"TooFewBytesExpected", false, "_, [%full], 16384;", "_, [%full], 8192;", Check::PendingAsync,
      "cp.async.bulk.tensor"},
     {"MissingProxyFence", false, "fence.proxy.async.shared::cta;", "", Check::MissingProxyFence, "fence.proxy.async"},
-    {"AccumulatorReadBeforeWait", false, "wgmma.wait_group.sync.aligned 0;", "", Check::RegisterInFlight,
-     "wgmma.mma_async"},
+    {"AccumulatorReadBeforeWait", false, "wgmma.commit_group.sync.aligned;",
+     "wgmma.commit_group.sync.aligned; add.f32 %f0, %f0, %f1;", Check::RegisterInFlight, "wgmma.mma_async"},
     {"MissingRegisterFence", false, "wgmma.fence.sync.aligned;", "", Check::RegisterInFlight, "wgmma.fence"},
     {"BadSwizzleAlignment", false,
      "mov.u32 %r0, memory;\n  mad.lo.u32 %full, %slot, 8, %r0;  add.u32 %empty, %full, 49168;  add.u32 %full, %full, "
@@ -41,14 +41,13 @@ const Fault kFaults[] = {
      Check::OutOfBounds, "shared memory"},
     {"EarlyExit", false, "cp.async.bulk.wait_group 0;", "", Check::AsyncInFlight, "cp.async.bulk.tensor"},
     {"Deadlock", false, "mbarrier.arrive.shared::cta.b64 _, [%empty];", "", Check::Deadlock, "128 of 128 arrivals"},
-    {"TooManyArrivals", false, "mbarrier.arrive.shared::cta.b64 _, [%empty];",
-     "mbarrier.arrive.shared::cta.b64 _, [%empty]; mbarrier.arrive.shared::cta.b64 _, [%empty];", Check::MBarrierMisuse,
-     "arrivals"},
+    {"TooManyArrivals", false, "_, [%full], 16384;", "_, [%full], 16384; mbarrier.arrive.shared::cta.b64 _, [%full];",
+     Check::MBarrierMisuse, "arrivals"},
 
     {"TmemReadBeforeCommit", true,
-     "mbarrier.try_wait.parity.shared::cta.b64 %done, [memory+57384], %parity;\n  @!%done bra SFULL;", "", Check::Race,
-     "tcgen05.mma"},
-    {"TmemStoreNotAwaited", true, "tcgen05.wait::st.sync.aligned;", "", Check::Race, "tcgen05.st"},
+     "mbarrier.try_wait.parity.shared::cta.b64 %done, [memory+57400], %parity;\n  @!%done bra OFULL;", "",
+     Check::Uninitialized, "TMEM"},
+    {"TmemStoreNotAwaited", true, "tcgen05.wait::st.sync.aligned;", "", Check::PendingAsync, "tcgen05.wait::st"},
     {"TmemLaneViolation", true, "and.b32 %r0, %warp, 3;  shl.b32 %r1, %r0, 21;",
      "and.b32 %r0, %warp, 1;  shl.b32 %r1, %r0, 21;", Check::TmemMisuse, "lanes"},
     {"TmemLeak", true, "tcgen05.dealloc.cta_group::1.sync.aligned.b32 %tmem, 256;", "", Check::TmemLeak, "256 columns"},
@@ -68,7 +67,7 @@ TEST_P(Faults, AreNamed) {
   const Fault &fault = GetParam();
   Pipeline pipeline = fault.blackwell ? blackwellPipeline() : hopperPipeline();
   std::string broken = edited(pipeline.ptx, fault.from, fault.to);
-  Options lazy = allPolicies()[0];
+  Options lazy = checkedPolicies()[0];
   Result<MutantRun> run = pipeline.run(broken, lazy);
   ASSERT_TRUE(run) << run.status().message();
   EXPECT_FALSE(run->report.status);

@@ -118,7 +118,7 @@ Pipeline blackwellPipeline() {
   return pipeline;
 }
 
-std::vector<Options> allPolicies() {
+std::vector<Options> checkedPolicies() {
   Options checked;
   checked.checkRaces = checked.lints = true;
   checked.threads = 1;

@@ -27,7 +27,7 @@ Pipeline hopperPipeline();
 Pipeline blackwellPipeline();
 
 /// All checks and lints, with one delivery policy each: eager, lazy, and three random ones.
-std::vector<Options> allPolicies();
+std::vector<Options> checkedPolicies();
 
 /// The text with the only occurrence of `from` replaced; fails the test if there is none or more than one.
 std::string edited(const std::string &text, const std::string &from, const std::string &to);
