@@ -53,6 +53,10 @@ public:
     for (size_t i = 0; i < other.clocks_.size(); ++i)
       clocks_[i] = std::max(clocks_[i], other.clocks_[i]);
   }
+  void forget(AgentId agent) {
+    if (agent < clocks_.size())
+      clocks_[agent] = 0;
+  }
   void clear() { clocks_.clear(); }
 
 private:
@@ -179,6 +183,14 @@ public:
   void acquire(unsigned warp, const Knowledge &sync) { knowledge_[warp].join(sync); }
   /// An operation is complete, and the warp waited for it.
   void learn(unsigned warp, Epoch done) { knowledge_[warp].learn(done); }
+  /// What the warp has learnt from others: an operation that it issues comes after that, but publishes nothing that the
+  /// warp itself did.
+  Knowledge learntBy(unsigned warp) const {
+    Knowledge known = knowledge_[warp];
+    known.ordered.forget(static_cast<AgentId>(warp));
+    known.proxied.forget(static_cast<AgentId>(warp));
+    return known;
+  }
   /// fence.proxy.async
   void fenceProxy(unsigned warp) { knowledge_[warp].proxied.join(knowledge_[warp].ordered); }
   /// An atomic or a strong access: orders the warp after, and before, every other one. More than the ISA promises, so

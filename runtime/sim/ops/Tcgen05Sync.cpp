@@ -41,12 +41,14 @@ public:
   }
 
   bool perform(Cta &cta) override {
-    std::string error = cta.mbarriers.arriveAsync(cta, barrier, 1, epoch);
+    std::string error = cta.mbarriers.arriveAsync(cta, barrier, 1, epoch, &before);
     if (error.empty())
       return true;
     cta.report(pc, warp, lane, Severity::Error, Check::MBarrierMisuse, std::move(error));
     return false;
   }
+
+  Knowledge before; ///< what the operations that it tracks came after
 
   /// An arrival that nobody waits for does no harm; what it tracks might.
   bool mayOutliveCta() const override {
@@ -82,9 +84,9 @@ Step checkTracks(Warp &warp, const Inst &inst, unsigned lane) {
       return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane),
                         "the commit tracks nothing: a thread commits what it issued itself, and the last " +
                             std::to_string(count) + " operations of the warp are of lane " + std::to_string(other));
-  if (warp.cta.launch.options.lints)
+  if (warp.cta.launch.options.lints && !tmem.thread(warp, lane).hasCommitted)
     warp.note(inst, Check::MBarrierMisuse, Severity::Warning, static_cast<int>(lane),
-              "the commit tracks nothing: the thread has issued no mma and no cp since its last commit");
+              "the commit tracks nothing: the thread has issued no mma and no cp");
   return Step::Next;
 }
 
@@ -106,10 +108,14 @@ Step runCommit(Warp &warp, const Inst &inst, uint32_t mask) {
       return step;
     if (Step step = checkTracks(warp, inst, *lane); step != Step::Next)
       return step;
-    tmem.thread(warp, *lane).uncommitted = 0;
+    Tmem::Thread &thread = tmem.thread(warp, *lane);
+    thread.hasCommitted |= thread.uncommitted != 0;
+    thread.uncommitted = 0;
     auto commit = std::make_unique<TmemCommit>(warp, inst, static_cast<int>(*lane), offset);
-    if (cta.races)
+    if (cta.races) {
       commit->epoch = cta.races->latest(cta.races->streamOf(warp.index, Stream::Tcgen05));
+      commit->before = cta.races->learntBy(warp.index);
+    }
     if (!cta.async.issue(cta, std::move(commit)))
       return Step::Fault;
   }
