@@ -43,6 +43,8 @@ Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program)
   }
   if (launch.options.checkRaces)
     races = std::make_unique<HappensBefore>(warpCount, sharedBytes);
+  if (races)
+    races->tmem.wantsTensorFences = launch.options.lints;
   counts.assign(program.code.size(), 0);
   order_.resize(warpCount);
 }
