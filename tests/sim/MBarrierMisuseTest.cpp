@@ -166,8 +166,9 @@ TEST(MBarrierMisuse, AWaiterThatSleptThroughItsPhase) {
 
 TEST(MBarrierMisuse, FormsThatDoNotExist) {
   auto error = [](const std::string &line, const std::string &target = "sm_90a") {
-    return loadError(header(target) + ".shared .align 8 .b64 bars[2];\n.visible .entry test() {\n.reg .b32 %v; .reg .b64 "
-                                      "%st; .reg .pred %q;\n" +
+    return loadError(header(target) +
+                     ".shared .align 8 .b64 bars[2];\n.visible .entry test() {\n.reg .b32 %v; .reg .b64 "
+                     "%st; .reg .pred %q;\n" +
                      line + "\nret;\n}\n");
   };
   EXPECT_EQ(error("mbarrier.arrive.shared.b64 _, [bars];"), "");
@@ -193,10 +194,10 @@ TEST(MBarrierMisuse, FormsThatDoNotExist) {
       {"mbarrier.nonsense.shared.b64 [bars];", "not supported"}};
   for (const auto &[line, reason] : kWrong)
     EXPECT_NE(error(line).find(reason), std::string::npos) << line << ": " << error(line);
-  for (const char *line : {"mbarrier.arrive.shared.b64 _, [bars], 1;", "mbarrier.expect_tx.shared.b64 [bars], 1;",
-                           "mbarrier.arrive.expect_tx.shared.b64 _, [bars], 1;",
-                           "mbarrier.try_wait.parity.shared.b64 %q, [bars], 0;",
-                           "mbarrier.arrive.relaxed.cta.shared.b64 _, [bars];"})
+  for (const char *line :
+       {"mbarrier.arrive.shared.b64 _, [bars], 1;", "mbarrier.expect_tx.shared.b64 [bars], 1;",
+        "mbarrier.arrive.expect_tx.shared.b64 _, [bars], 1;", "mbarrier.try_wait.parity.shared.b64 %q, [bars], 0;",
+        "mbarrier.arrive.relaxed.cta.shared.b64 _, [bars];"})
     EXPECT_NE(error(line, "sm_80").find("needs sm_90"), std::string::npos) << line << ": " << error(line, "sm_80");
 }
 
@@ -212,9 +213,9 @@ TEST(MBarrierDeadlock, SaysWhoWaitsForWhat) {
       mbarrier.try_wait.shared.b64 %q, [%bar], %st;
       @!%q bra WAIT;)",
                                   Check::Deadlock, barriers(32, policy, 1));
-    for (const char *words : {"warp 0 lanes 0xffffffff", "phase 0 (parity 0) of the mbarrier at shared byte 0",
-                              "initialised in line", "1 of 33 arrivals and 256 bytes are missing",
-                              "nothing that signals it is in flight"})
+    for (const char *words :
+         {"warp 0 lanes 0xffffffff", "phase 0 (parity 0) of the mbarrier at shared byte 0", "initialised in line",
+          "1 of 33 arrivals and 256 bytes are missing", "nothing that signals it is in flight"})
       EXPECT_NE(finding.message.find(words), std::string::npos) << finding.message << "\nlacks: " << words;
   }
 }
@@ -270,6 +271,8 @@ TEST(MBarrierLint, EveryPhaseIsWaitedFor) {
 
 TEST(MBarrierLint, BytesAreExpectedBeforeTheLastArrival) {
   // Lane 0 of warp 0 expects bytes, warp 1 arrives, and nothing says which comes first.
+  const std::string kDelay = "mov.u32 %i, 0; DELAY: nanosleep.u32 1000; add.u32 %i, %i, 1; setp.lt.u32 %r, %i, 100;"
+                             "@%r bra DELAY;";
   std::string body = start("32") + R"(
     setp.lt.u32 %q, %t, 32;
     @%q bra EXPECT;
@@ -277,17 +280,21 @@ TEST(MBarrierLint, BytesAreExpectedBeforeTheLastArrival) {
     mbarrier.arrive.shared.b64 _, [%bar];
     ret;
   EXPECT:
+    FIRST
     @%p mbarrier.expect_tx.relaxed.cta.shared.b64 [%bar], 64;
     AFTER
     @%p mbarrier.complete_tx.shared.b64 [%bar], 64;
   WAIT:
     mbarrier.try_wait.parity.shared.b64 %q, [%bar], 0;
     @!%q bra WAIT;)";
-  auto with = [&](const std::string &before, const std::string &after) {
-    return replaced(replaced(body, "BEFORE", before), "AFTER", after);
+  auto with = [&](const std::string &before, const std::string &first, const std::string &after) {
+    return replaced(replaced(replaced(body, "BEFORE", before), "FIRST", first), "AFTER", after);
   };
-  expectLint(lintsOf(with("", ""), 64), Check::MBarrierMisuse, "no arrival comes after this expectation of bytes");
-  EXPECT_TRUE(lintsOf(with("bar.sync 1;", "bar.sync 1;"), 64).empty());
+  expectLint(lintsOf(with(kDelay, "", ""), 64), Check::MBarrierMisuse,
+             "no arrival comes after this expectation of bytes");
+  expectLint(lintsOf(with("", kDelay, ""), 64), Check::MBarrierMisuse,
+             "is in phase 1, and no wait has noticed that phase 0 is complete");
+  EXPECT_TRUE(lintsOf(with("bar.sync 1;", "", "bar.sync 1;"), 64).empty());
 }
 
 TEST(MBarrierLint, APhaseThatAnOlderOneOfTheSameParityHides) {

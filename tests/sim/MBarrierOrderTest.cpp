@@ -22,10 +22,10 @@ void expectRace(const std::string &body, const std::string &earlier, const std::
   for (Delivery policy : kPolicies)
     for (uint64_t seed = 0; seed < 4; ++seed) {
       Finding finding = expectError(body, Check::Race, barriers(threads, policy, seed));
-      bool forward = finding.message.find(earlier) != std::string::npos &&
-                     finding.text.find(later) != std::string::npos;
-      bool backward = finding.message.find(later) != std::string::npos &&
-                      finding.text.find(earlier) != std::string::npos;
+      bool forward =
+          finding.message.find(earlier) != std::string::npos && finding.text.find(later) != std::string::npos;
+      bool backward =
+          finding.message.find(later) != std::string::npos && finding.text.find(earlier) != std::string::npos;
       EXPECT_TRUE(forward || backward) << finding.describe();
     }
 }
@@ -47,8 +47,8 @@ TEST(MBarrierOrder, AWaitForSpaceIsMissing) {
     BodyRun run = runBody(producerConsumer(parts), barriers(64, policy, 1));
     ASSERT_FALSE(run.report.findings.empty());
     const Finding &finding = run.report.findings.front();
-    // Depending on the schedule the consumer has slept through a phase, or the store meets a read of before.
-    EXPECT_TRUE(finding.check == Check::Race || finding.check == Check::MBarrierMisuse) << finding.describe();
+    // Depending on the schedule the store meets a read of before, or the consumer misses a phase.
+    EXPECT_TRUE(finding.check == Check::Race || finding.check == Check::Deadlock) << finding.describe();
   }
 }
 
@@ -60,9 +60,7 @@ TEST(MBarrierOrder, WrongParities) {
       BodyRun run = runBody(producerConsumer(parts), barriers(64, policy, seed));
       ASSERT_FALSE(run.report.findings.empty());
       const Finding &finding = run.report.findings.front();
-      EXPECT_TRUE(finding.check == Check::Race || finding.check == Check::Uninitialized ||
-                  finding.check == Check::MBarrierMisuse || finding.check == Check::Deadlock)
-          << finding.describe();
+      EXPECT_EQ(std::string(checkName(finding.check)), checkName(Check::Race)) << finding.describe();
     }
 }
 
@@ -84,8 +82,8 @@ TEST(MBarrierOrder, RelaxedOrdersNothing) {
   expectRace(producerConsumer(relaxedWait), "st.shared.u32", "ld.shared.u32");
   expectRace(producerConsumer(relaxedArrive), "st.shared.u32", "ld.shared.u32");
   // With a fence on its side each is as good as the strong form.
-  for (std::string fence : {"fence.acq_rel.cta;", "fence.sc.cluster;", "membar.cta;", "fence.gpu;", "fence.acquire.cta;",
-                            "fence.acquire.sync_restrict::shared::cluster.cluster;"}) {
+  for (std::string fence : {"fence.acq_rel.cta;", "fence.sc.cluster;", "membar.cta;", "fence.gpu;",
+                            "fence.acquire.cta;", "fence.acquire.sync_restrict::shared::cluster.cluster;"}) {
     ProducerConsumer parts;
     parts.waitFull = kWait + fence;
     expectClean(producerConsumer(parts), 64);
@@ -120,8 +118,8 @@ TEST(MBarrierOrder, InitialisationIsOrderedBeforeUse) {
     EXPECT_EQ(finding.warp, 1u);
   }
   // Lanes of one warp are not told apart.
-  expectClean(replaced(start("32"), "bar.sync 0;", "bar.warp.sync 0xffffffff;") + "mbarrier.arrive.shared.b64 _, [%bar];",
-              32);
+  expectClean(
+      replaced(start("32"), "bar.sync 0;", "bar.warp.sync 0xffffffff;") + "mbarrier.arrive.shared.b64 _, [%bar];", 32);
 }
 
 TEST(MBarrierOrder, InitialisationThroughTheClusterBarrier) {
@@ -163,8 +161,7 @@ TEST(MBarrierOrder, BytesThatBecomeABarrierAndMemoryAgain) {
     return replaced(replaced(body, "FIRST", first), "SECOND", second);
   };
   expectClean(with("bar.sync 0;", "bar.sync 0;"), 64);
-  for (const auto &[first, second] :
-       {std::pair<std::string, std::string>{"", "bar.sync 0;"}, {"bar.sync 0;", ""}}) {
+  for (const auto &[first, second] : {std::pair<std::string, std::string>{"", "bar.sync 0;"}, {"bar.sync 0;", ""}}) {
     BodyRun run = runBody(with(first, second), barriers(64));
     ASSERT_FALSE(run.report.findings.empty());
     EXPECT_TRUE(run.report.findings[0].check == Check::Race || run.report.findings[0].check == Check::MBarrierMisuse)

@@ -152,7 +152,8 @@ TEST(MBarrier, ManyArrivalsOfManyWarps) {
       mbarrier.try_wait.parity.acquire.cta.shared.b64 %q, [%bar+8], %n, 100;
       @!%q bra EMPTY;
       add.u32 %i, %i, 1;
-      setp.lt.u32 %q, %i, )" + std::to_string(rounds) +
+      setp.lt.u32 %q, %i, )" +
+                       std::to_string(rounds) +
                        R"(;
       @%q bra ROUND;
       st.global.u32 [%o], %sum;)";
@@ -312,7 +313,7 @@ TEST(MBarrier, ALifeAfterInval) {
 namespace {
 
 /// Warp 0 copies its words through cp.async and exits; warp 1 waits for the barrier and reads.
-std::string copyKernel(const std::string &count, const std::string &signal) {
+std::string copyKernel(const std::string &count, const std::string &signal, const std::string &afterwards = "") {
   return start(count) + R"(
     shl.b32 %v, %t, 2;  cvt.u64.u32 %g, %v;  add.s64 %g, %in, %g;
     setp.ge.u32 %q, %t, 32;
@@ -328,7 +329,8 @@ std::string copyKernel(const std::string &count, const std::string &signal) {
     ld.shared.u32 %v, [%s+-128];
     ld.shared.u32 %w, [%s];
     mad.lo.u32 %v, %v, 1000, %w;
-    st.global.u32 [%o], %v;)";
+    st.global.u32 [%o], %v;)" +
+         afterwards;
 }
 
 BodyOptions copyOptions(Delivery policy, uint64_t seed) {
@@ -356,19 +358,26 @@ TEST(MBarrier, CopiesArrive) {
 }
 
 TEST(MBarrier, CopiesThatTheArrivalDoesNotCover) {
-  // The second copy comes after the arrival: the consumer reads it too early, and the copying thread does not wait.
-  std::string kernel = copyKernel("32", "cp.async.mbarrier.arrive.noinc.shared.b64 [%bar];");
-  std::string copy = "cp.async.ca.shared.global [%s+128], [%g+128], 4;";
-  kernel.erase(kernel.find(copy), copy.size());
-  kernel.insert(kernel.find("ret;"), copy);
-  Finding finding = expectError(kernel, Check::AsyncInFlight, copyOptions(Delivery::Lazy, 0));
+  // The second copy comes after the arrival.
+  const std::string kCopy = "cp.async.ca.shared.global [%s+128], [%g+128], 4;";
+  const std::string kArrive = "cp.async.mbarrier.arrive.noinc.shared.b64 [%bar];";
+  Finding finding = expectError(replaced(copyKernel("32", kArrive + kCopy), kCopy, ""), Check::AsyncInFlight,
+                                copyOptions(Delivery::Lazy, 0));
   EXPECT_NE(finding.message.find("no wait covers it"), std::string::npos);
-  kernel.insert(kernel.find("ret;"), "mbarrier.arrive.shared.b64 _, [%bar+8]; nanosleep.u32 10; cp.async.wait_all;");
-  kernel.replace(kernel.find("[%bar+8], 1;"), 12, "[%bar+8], 32;");
-  expectError(kernel, Check::Race, copyOptions(Delivery::Lazy, 2));
+  // The copying thread waits for it when the consumer has read already.
+  std::string body = copyKernel("32", kArrive + kCopy + R"(
+    AGAIN:
+      mbarrier.try_wait.parity.shared.b64 %q, [%bar+8], 0;
+      @!%q bra AGAIN;
+      cp.async.wait_all;)",
+                                "setp.eq.u32 %q, %t, 32; @%q mbarrier.arrive.shared.b64 _, [%bar+8];");
+  body = replaced(body, kCopy, "");
+  for (Delivery policy : kPolicies)
+    for (uint64_t seed = 0; seed < 4; ++seed)
+      expectError(body, Check::Race, copyOptions(policy, seed));
   BodyOptions options = copyOptions(Delivery::Lazy, 2);
   options.options.checkRaces = false;
-  expectError(kernel, Check::PendingAsync, options);
+  expectError(body, Check::PendingAsync, options);
 }
 
 TEST(MBarrier, AnArrivalOfCopiesThatNobodyWaitsFor) {

@@ -56,6 +56,8 @@ OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
+OpcodeTable wgmmaOpcodes();
+OpcodeTable tcgen05Opcodes();
 
 } // namespace thrift::sim
 

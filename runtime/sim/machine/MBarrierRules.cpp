@@ -73,17 +73,17 @@ bool MBarriers::checkAtExit(Cta &cta) const {
 void MBarriers::checkNoticed(Cta &cta, Warp &warp, uint32_t pc, const MBarrier &barrier) {
   if (barrier.phase != 0 && !barrier.noticed && cta.launch.options.lints)
     warp.note(cta.program.code[pc], Check::MBarrierMisuse, Severity::Warning, -1,
-              "an arrival in phase " + std::to_string(barrier.phase) + " of " + at(barrier.offset) +
-                  " while no wait has noticed that phase " + std::to_string(barrier.phase - 1) + " is complete");
+              at(barrier.offset) + " is in phase " + std::to_string(barrier.phase) +
+                  ", and no wait has noticed that phase " + std::to_string(barrier.phase - 1) + " is complete");
 }
 
-/// `lanes` are no longer suspended. A thread that is suspended in a wait cannot mean a later phase.
+/// `lanes` wait no longer. A thread that was suspended in a wait cannot mean a later phase; one that polled can.
 std::string MBarriers::resume(const Warp &warp, MBarrier &barrier, uint32_t lanes) {
   std::string misuse;
   for (MBarrierWaiter &waiter : barrier.waiters) {
     if (waiter.warp != warp.index || !(waiter.lanes & lanes))
       continue;
-    if (barrier.phase > waiter.phase + 1)
+    if (waiter.suspended && barrier.phase > waiter.phase + 1)
       misuse = "the thread has waited for phase " + std::to_string(waiter.phase) + " of " + at(barrier.offset) +
                ", and phase " + std::to_string(barrier.phase - 1) +
                " was complete before it could notice: nothing keeps the barrier from running ahead, and a parity "
@@ -98,8 +98,7 @@ std::string MBarriers::resume(const Warp &warp, MBarrier &barrier, uint32_t lane
 
 std::string MBarriers::await(const Warp &warp, MBarrier &barrier, uint32_t lanes, bool suspends) {
   std::string misuse = resume(warp, barrier, lanes);
-  if (suspends)
-    barrier.waiters.push_back({warp.index, lanes, barrier.phase});
+  barrier.waiters.push_back({warp.index, lanes, barrier.phase, suspends});
   return misuse;
 }
 
@@ -179,6 +178,14 @@ std::string MBarriers::describeDeadlock(const Cta &cta, uint32_t offset) {
     text += ", and no wait has noticed that phase " + std::to_string(barrier->phase - 1) +
             " is complete (is the parity right?)";
   return text;
+}
+
+std::string MBarriers::describePolled(const Cta &cta, const Warp &warp, uint32_t lanes) {
+  for (const auto &[offset, barrier] : barriers_)
+    for (const MBarrierWaiter &waiter : barrier.waiters)
+      if (waiter.warp == warp.index && waiter.phase == barrier.phase && waiter.lanes & lanes)
+        return describeDeadlock(cta, offset);
+  return "";
 }
 
 } // namespace thrift::sim

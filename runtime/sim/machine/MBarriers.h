@@ -33,11 +33,12 @@ class Warp;
 constexpr uint32_t kMaxMBarrierCount = (1u << 20) - 1;
 constexpr uint32_t kMBarrierBytes = 8;
 
-/// Lanes that are suspended until a phase completes.
+/// Lanes that wait for a phase.
 struct MBarrierWaiter {
   unsigned warp = 0;
   uint32_t lanes = 0;
   uint64_t phase = 0;
+  bool suspended = false; ///< until it completes; else they poll, or did
 };
 
 /// Bytes that the current phase expects, while no arrival is known to come later: the phase could complete without.
@@ -87,7 +88,8 @@ public:
   /// Bytes have arrived; those who wait learn of the operation `done` (kNoEpoch: nothing).
   std::string completeTx(Cta &cta, uint32_t offset, uint32_t bytes, Epoch done);
   /// An arrival by an asynchronous operation: of a commit, or of cp.async.mbarrier.arrive.
-  std::string arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done);
+  /// Those who wait learn of `done`, and of what came before it in the eyes of who issued it.
+  std::string arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done, const Knowledge *before = nullptr);
   /// cp.async.mbarrier.arrive without .noinc: `count` arrivals more are awaited in this phase.
   std::string addPending(Cta &cta, uint32_t offset, uint32_t count);
 
@@ -115,7 +117,7 @@ public:
   /// wait is relaxed. `byParity`: an older phase could have satisfied it as well.
   std::string acquire(Cta &cta, Warp &warp, uint32_t pc, MBarrier &barrier, uint32_t lanes, bool byParity,
                       bool relaxed);
-  /// The current phase is the one that `lanes` wait for; `suspends`: they are suspended until it completes. A sentence
+  /// The current phase is the one that `lanes` ask for; `suspends`: they are suspended until it completes. A sentence
   /// if they were suspended for an earlier one.
   std::string await(const Warp &warp, MBarrier &barrier, uint32_t lanes, bool suspends);
 
@@ -127,6 +129,8 @@ public:
   std::string describe(uint32_t offset);
   /// The same for those who wait for it in vain: what should have come, and what is on its way.
   std::string describeDeadlock(const Cta &cta, uint32_t offset);
+  /// What lanes poll that may run, and cannot get on; "" if it is no mbarrier.
+  std::string describePolled(const Cta &cta, const Warp &warp, uint32_t lanes);
   const std::map<uint32_t, MBarrier> &all() const { return barriers_; }
 
 private:
