@@ -98,11 +98,14 @@ Cta::Outcome Cta::run(uint64_t &quantum) {
       quantum -= turn - left;
       if (outcome == Warp::Outcome::Fault)
         return Outcome::Fault;
-      if (random && async.deliverByChance(*this) == AsyncQueue::Progress::Fault)
+      AsyncQueue::Progress progress = random ? async.deliverByChance(*this) : AsyncQueue::Progress::None;
+      if (progress == AsyncQueue::Progress::Fault)
         return Outcome::Fault;
       bool onlyPolled = warp.polled && turn - left <= kPollInstructions;
       polling |= onlyPolled;
       moved = !onlyPolled && (outcome == Warp::Outcome::Ready || turn != left);
+      // Whoever waited for what was delivered can run now.
+      moved |= progress == AsyncQueue::Progress::Delivered;
     }
     if (moved) {
       still = 0;
