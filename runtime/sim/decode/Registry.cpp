@@ -13,11 +13,10 @@ using OpcodeMap = std::unordered_multimap<std::string_view, OpcodeEntry>;
 static OpcodeMap joinTables() {
   OpcodeMap all;
   for (OpcodeTable (*table)() :
-       {integerOpcodes, multiplyOpcodes, logicOpcodes,   bitFieldOpcodes, dotProductOpcodes,
-        compareOpcodes, moveOpcodes,     floatOpcodes,   halfOpcodes,     specialFunctionOpcodes,
-        convertOpcodes, controlOpcodes,  barrierOpcodes, laneOpcodes,     loadStoreOpcodes,
-        addressOpcodes, fenceOpcodes,    mbarrierOpcodes,
-        atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes})
+       {integerOpcodes, multiplyOpcodes, logicOpcodes,     bitFieldOpcodes,        dotProductOpcodes, compareOpcodes,
+        moveOpcodes,    floatOpcodes,    halfOpcodes,      specialFunctionOpcodes, convertOpcodes,    controlOpcodes,
+        barrierOpcodes, laneOpcodes,     loadStoreOpcodes, addressOpcodes,         fenceOpcodes,      mbarrierOpcodes,
+        atomicOpcodes,  asyncOpcodes,    tensormapOpcodes, matrixOpcodes,          mmaOpcodes})
     for (const OpcodeEntry &entry : table())
       all.emplace(entry.base, entry);
   return all;
