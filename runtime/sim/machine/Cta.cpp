@@ -102,15 +102,14 @@ Cta::Outcome Cta::run(uint64_t &quantum) {
       quantum -= turn - left;
       if (outcome == Warp::Outcome::Fault)
         return Outcome::Fault;
+      AsyncQueue::Progress progress = random ? async.deliverByChance(*this) : AsyncQueue::Progress::None;
+      if (progress == AsyncQueue::Progress::Fault)
+        return Outcome::Fault;
       bool onlyPolled = warp.polled && turn - left <= kPollInstructions;
       polling |= onlyPolled;
       moved = !onlyPolled && (outcome == Warp::Outcome::Ready || turn != left);
-      if (random) {
-        AsyncQueue::Progress progress = async.deliverByChance(*this);
-        if (progress == AsyncQueue::Progress::Fault)
-          return Outcome::Fault;
-        moved |= progress == AsyncQueue::Progress::Delivered; // it may have woken a warp that was asked before
-      }
+      // Whoever waited for what was delivered can run now.
+      moved |= progress == AsyncQueue::Progress::Delivered;
     }
     if (moved) {
       still = 0;
