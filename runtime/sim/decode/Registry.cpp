@@ -41,6 +41,19 @@ static constexpr OpcodeTable (*kFamilies[])() = {
 
 static OpcodeMap joinTables() {
   OpcodeMap all;
+  for (OpcodeTable (*table)() : {integerOpcodes,       multiplyOpcodes,
+                                 logicOpcodes,         bitFieldOpcodes,
+                                 dotProductOpcodes,    compareOpcodes,
+                                 moveOpcodes,          floatOpcodes,
+                                 halfOpcodes,          specialFunctionOpcodes,
+                                 convertOpcodes,       controlOpcodes,
+                                 barrierOpcodes,       laneOpcodes,
+                                 loadStoreOpcodes,     addressOpcodes,
+                                 clusterOpcodes,       fenceOpcodes,
+                                 launchControlOpcodes, mbarrierOpcodes,
+                                 atomicOpcodes,        asyncOpcodes,
+                                 matrixOpcodes,        mmaOpcodes})
+    for (const OpcodeEntry &entry : table())
   for (OpcodeTable (*family)() : kFamilies)
     for (const OpcodeEntry &entry : family())
       all.emplace(entry.base, entry);

@@ -161,6 +161,7 @@ void HappensBefore::reset() {
   shared.agents.clear();
   tmem.agents.clear();
   barrierAgents_.clear();
+  phaseAgents_.clear();
   strong_.clear();
   for (unsigned warp = 0; warp < warps_; ++warp)
     newAgent({true, true, warp});
@@ -169,6 +170,8 @@ void HappensBefore::reset() {
       newAgent({stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
                 stream == unsigned(Stream::CopyAsync), warp});
   knowledge_.assign(warps_, Knowledge());
+  fenced_.assign(warps_, Knowledge());
+  observed_.assign(warps_, Knowledge());
   published_.assign(warps_, Clock());
   received_.assign(warps_, Clock());
   for (unsigned warp = 0; warp < warps_; ++warp)
@@ -179,6 +182,13 @@ AgentId HappensBefore::barrierAgent(uint32_t offset) {
   auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
   if (isNew)
     it->second = newAgent({false, false, AccessHistory::kNoWarp});
+  return it->second;
+}
+
+AgentId HappensBefore::phaseAgent(uint32_t offset) {
+  auto [it, isNew] = phaseAgents_.try_emplace(offset, AgentId(0));
+  if (isNew)
+    it->second = newAgent({true, false, AccessHistory::kNoWarp});
   return it->second;
 }
 
