@@ -276,6 +276,8 @@ const char *whyIllegal(const ConvertPlan &plan, bool rounds) {
 void decodeCvt(Form &form) {
   if (isPackedConvert(form.opcode()))
     return decodePackedConvert(form);
+  if (form.opcode().has("pack"))
+    return decodePackConvert(form);
   ConvertPlan plan;
   int integer = form.takeOne({"rni", "rzi", "rmi", "rpi"});
   plan.integer = static_cast<IntegerRounding>(integer + 1);
