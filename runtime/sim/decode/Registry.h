@@ -48,10 +48,14 @@ OpcodeTable barrierOpcodes();
 OpcodeTable laneOpcodes();
 OpcodeTable loadStoreOpcodes();
 OpcodeTable addressOpcodes();
+OpcodeTable fenceOpcodes();
+OpcodeTable mbarrierOpcodes();
 OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
+OpcodeTable wgmmaOpcodes();
+OpcodeTable tcgen05Opcodes();
 
 } // namespace thrift::sim
 

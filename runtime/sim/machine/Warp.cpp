@@ -4,6 +4,7 @@
 
 #include "runtime/sim/machine/Cta.h"
 #include "runtime/sim/machine/Program.h"
+#include "runtime/sim/machine/WgmmaTracker.h"
 #include "runtime/sim/ops/Access.h"
 
 #include <algorithm>
@@ -33,6 +34,8 @@ Warp::Warp(Cta &cta, const Program &program, unsigned index)
   predicates_.resize(program.predicates);
 }
 
+Warp::~Warp() = default;
+
 void Warp::start(uint32_t lanes) {
   std::fill(plane<uint32_t>(program.firstRegisterPlane), plane<uint32_t>(program.endRegisterPlane), kRegisterCanary);
   std::fill(predicates_.begin(), predicates_.end(), 0);
@@ -40,6 +43,11 @@ void Warp::start(uint32_t lanes) {
   frames_.assign(1, Frame());
   others.clear();
   copies.reset();
+  bulkGroups.reset();
+  wgmma.reset();
+  std::fill(locks_.begin(), locks_.end(), nullptr);
+  locked_ = 0;
+  polled = false;
   hint = nullptr;
   backwardBranches_ = 0;
   live = born = mask = lanes;
@@ -63,6 +71,9 @@ Warp::Outcome Warp::run(uint64_t &quantum) {
       ++pc;
       --left;
       uint32_t lanes = mask & condition(inst.guard);
+      if (locked_ != 0 && lanes != 0)
+        if (step = checkLocks(inst); step != Step::Next)
+          break;
       if (lanes == kFullMask)
         step = inst.full(*this, inst, lanes);
       else if (lanes != 0)
@@ -148,6 +159,12 @@ void Warp::branch(uint32_t taken, uint32_t target, uint32_t targetFrame) {
 Step Warp::backward() {
   if (others.empty() || ++backwardBranches_ < kBackwardBranches)
     return Step::Next;
+  return stepAside() ? Step::Switch : Step::Next;
+}
+
+bool Warp::stepAside() {
+  if (std::none_of(others.begin(), others.end(), [](const Split &split) { return split.state == SplitState::Ready; }))
+    return false;
   Split self;
   self.pc = pc;
   self.mask = mask;
@@ -155,7 +172,7 @@ Step Warp::backward() {
   self.yielded = true;
   others.push_back(self);
   mask = 0;
-  return Step::Switch;
+  return true;
 }
 
 Step Warp::park(const Inst &inst, uint32_t waiting, SplitState state, uint32_t waitsFor) {
@@ -198,12 +215,43 @@ void Warp::release(uint32_t barrier) {
     }
 }
 
+void Warp::wake(SplitState state, uint32_t waitsFor) {
+  for (Split &split : others)
+    if (split.state == state && split.waitsFor == waitsFor)
+      split.state = SplitState::Ready;
+}
+
+void Warp::lock(uint32_t place, AsyncOperation &operation) {
+  if (locks_.empty())
+    locks_.resize(program.registerBytes / kPlaneBytes + 1);
+  AsyncOperation *&lock = locks_[place / kPlaneBytes];
+  locked_ += lock == nullptr;
+  lock = &operation;
+}
+
+void Warp::unlock(uint32_t place, const AsyncOperation &operation) {
+  if (lockOf(place) != &operation)
+    return;
+  locks_[place / kPlaneBytes] = nullptr;
+  --locked_;
+}
+
+/// Whether the registers that an instruction names are free. A load that is on its way may be performed here.
+Step Warp::checkLocks(const Inst &inst) {
+  uint32_t at = indexOf(inst);
+  for (uint32_t i = program.touchedFrom[at]; i < program.touchedFrom[at + 1]; ++i)
+    if (AsyncOperation *operation = locks_[program.touched[i] / kPlaneBytes])
+      if (Step step = operation->onTouch(*this, inst); step != Step::Next)
+        return step;
+  return Step::Next;
+}
+
 void Warp::exit(uint32_t lanes) {
   live &= ~lanes;
   mask &= ~lanes;
   // Whoever waits for the rest of the warp has to count again.
   for (Split &split : others)
-    if (split.state != SplitState::WaitsBarrier)
+    if (split.state != SplitState::WaitsBarrier && split.state != SplitState::WaitsMBarrier)
       split.state = SplitState::Ready;
 }
 

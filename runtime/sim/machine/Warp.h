@@ -10,6 +10,7 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_WARP_H
 
 #include "runtime/sim/machine/AsyncCopies.h"
+#include "runtime/sim/machine/BulkGroups.h"
 #include "runtime/sim/machine/Inst.h"
 #include "runtime/sim/machine/Lanes.h"
 
@@ -20,7 +21,9 @@
 namespace thrift::sim {
 
 struct AccessFunctions;
+class AsyncOperation;
 class Cta;
+class WgmmaTracker;
 struct Program;
 struct Region;
 
@@ -29,10 +32,13 @@ constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
 
 enum class SplitState : uint8_t {
   Ready,
-  WaitsAligned, ///< at an .aligned instruction, for the other lanes of the warp
-  WaitsMask,    ///< at a .sync instruction, for the other lanes of its member mask
-  WaitsWarp,    ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
-  WaitsBarrier, ///< at a barrier of the CTA, arrival counted
+  WaitsAligned,  ///< at an .aligned instruction, for the other lanes of the warp
+  WaitsMask,     ///< at a .sync instruction, for the other lanes of its member mask
+  WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
+  WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
+  WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsTmem,     ///< for waitsFor columns of TMEM
+  WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 
 struct Split {
@@ -47,6 +53,7 @@ struct Split {
 class Warp {
 public:
   Warp(Cta &cta, const Program &program, unsigned index);
+  ~Warp();
 
   /// Makes `lanes` live at the entry; registers hold the canary, constants and special registers their values.
   void start(uint32_t lanes);
@@ -66,7 +73,10 @@ public:
   unsigned index;
   const Region *hint = nullptr;                     ///< global region touched last
   AsyncCopies copies;                               ///< cp.async of this warp
+  BulkGroups bulkGroups;                            ///< of cp.async.bulk to global memory
+  std::unique_ptr<WgmmaTracker> wgmma;              ///< null until its first wgmma instruction
   std::vector<Split> others;                        ///< splits that are not running
+  bool polled = false;                              ///< asked for a phase in this turn that has not come
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
 
   template <typename T>
@@ -91,13 +101,24 @@ public:
   void branch(uint32_t taken, uint32_t target, uint32_t targetFrame);
   /// A taken branch to `target` at or before `from`: steps aside after many of them if other splits could run.
   Step backward();
+  /// The running split lets the others of its warp run first. False if there are none that could.
+  bool stepAside();
   /// The lanes `waiting` of the running split wait at `inst`, which will be executed again; the others go on.
   Step park(const Inst &inst, uint32_t waiting, SplitState state, uint32_t waitsFor = 0);
   /// The same, after an arrival that was counted: whoever completes the barrier calls release.
   Step arrive(const Inst &inst, uint32_t waiting, uint32_t barrier);
   /// All lanes that wait at `barrier` go on behind it.
   void release(uint32_t barrier);
+  /// Splits that wait in this way for `waitsFor` execute their instruction again.
+  void wake(SplitState state, uint32_t waitsFor);
   void exit(uint32_t lanes);
+
+  /// Until `operation` is performed no instruction may touch the register at `place`; see AsyncOperation::onTouch.
+  void lock(uint32_t place, AsyncOperation &operation);
+  /// Gives up the locks of an operation; those that another one has taken since stay.
+  void unlock(uint32_t place, const AsyncOperation &operation);
+  /// The operation that has locked `place`, or null.
+  AsyncOperation *lockOf(uint32_t place) const { return locks_.empty() ? nullptr : locks_[place / kPlaneBytes]; }
 
   uint32_t pushFrame(uint32_t returnPc);
   uint32_t returnPcOf(uint32_t frame) const { return frames_[frame].returnPc; }
@@ -109,6 +130,7 @@ private:
   };
 
   bool pick();
+  Step checkLocks(const Inst &inst);
   void reconverge();
 
   struct FreeAligned {
@@ -117,6 +139,8 @@ private:
   std::unique_ptr<uint8_t, FreeAligned> registers_;
   std::vector<uint32_t> predicates_;
   std::vector<Frame> frames_;
+  std::vector<AsyncOperation *> locks_; ///< by plane; empty until the first lock
+  uint32_t locked_ = 0;                 ///< planes that are locked
   uint32_t backwardBranches_ = 0;
 };
 

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/BulkCopy.h"
+#include "runtime/sim/ops/MBarrier.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -80,11 +82,28 @@ Step runCopy(Warp &warp, const Inst &inst, uint32_t mask) {
   for (LaneIterator lane(mask); lane; ++lane)
     cta.stats.globalReadBytes += copy.sourceBytes[*lane];
   cta.stats.sharedWriteBytes += uint64_t(static_cast<unsigned>(__builtin_popcount(mask))) * copy.bytes;
-  if (cta.launch.options.delivery == Delivery::Eager)
+  if (cta.races) {
+    HappensBefore &races = *cta.races;
+    Actor actor = races.warpActor(warp.index, copy.pc);
+    actor.epoch = copy.epoch = races.begin(races.streamOf(warp.index, Stream::CopyAsync));
+    for (LaneIterator lane(mask); lane; ++lane)
+      if (Conflict conflict; !races.shared.write(actor, copy.destination[*lane] / 4, copy.bytes / 4, conflict)) {
+        cta.reportConflict(copy.pc, &warp, static_cast<int>(*lane), conflict,
+                           "shared byte " + std::to_string(4 * conflict.cell), "the copy");
+        return Step::Fault;
+      }
+  }
+  if (cta.async.delivery() == Delivery::Eager)
     AsyncCopies::deliver(copy, mask, cta.shared, cta.sharedShadow);
   else
     warp.copies.issue(copy, cta.shared, cta.sharedShadow);
   return Step::Next;
+}
+
+/// The warp knows what has arrived.
+void learnArrived(Warp &warp) {
+  if (HappensBefore *races = warp.cta.races.get())
+    races->learn(warp.index, warp.copies.arrivedUpTo(races->latest(races->streamOf(warp.index, Stream::CopyAsync))));
 }
 
 Step runCommit(Warp &warp, const Inst &, uint32_t mask) {
@@ -93,10 +112,12 @@ Step runCommit(Warp &warp, const Inst &, uint32_t mask) {
 }
 Step runWaitGroup(Warp &warp, const Inst &inst, uint32_t mask) {
   warp.copies.waitGroup(mask, static_cast<uint32_t>(inst.imm), warp.cta.shared, warp.cta.sharedShadow);
+  learnArrived(warp);
   return Step::Next;
 }
 Step runWaitAll(Warp &warp, const Inst &, uint32_t mask) {
   warp.copies.waitAll(mask, warp.cta.shared, warp.cta.sharedShadow);
+  learnArrived(warp);
   return Step::Next;
 }
 
@@ -135,8 +156,12 @@ void decodeCopy(Form &form) {
 }
 
 void decodeCp(Form &form) {
+  if (form.opcode().has("reduce"))
+    return form.unsupported("the simulator has no bulk reductions");
   if (!form.take("async"))
     return form.noSuchForm();
+  if (form.take("bulk"))
+    return decodeBulk(form);
   if (form.take("commit_group"))
     return form.use(&runCommit);
   if (form.take("wait_all"))
@@ -147,8 +172,8 @@ void decodeCp(Form &form) {
       return form.invalid("a negative number of groups");
     return form.use(&runWaitGroup);
   }
-  if (form.opcode().has("bulk") || form.opcode().has("mbarrier"))
-    return form.noSuchForm();
+  if (form.opcode().has("mbarrier"))
+    return decodeCopyArrive(form);
   decodeCopy(form);
 }
 
