@@ -42,6 +42,12 @@ static OpcodeMap joinTables() {
   OpcodeMap all;
   for (OpcodeTable (*family)() : kFamilies)
     for (const OpcodeEntry &entry : family())
+  for (OpcodeTable (*table)() :
+       {integerOpcodes, multiplyOpcodes, logicOpcodes,     bitFieldOpcodes,        dotProductOpcodes, compareOpcodes,
+        moveOpcodes,    floatOpcodes,    halfOpcodes,      specialFunctionOpcodes, convertOpcodes,    controlOpcodes,
+        barrierOpcodes, laneOpcodes,     loadStoreOpcodes, addressOpcodes,         fenceOpcodes,      mbarrierOpcodes,
+        atomicOpcodes,  asyncOpcodes,    tensormapOpcodes, matrixOpcodes,          mmaOpcodes})
+    for (const OpcodeEntry &entry : table())
       all.emplace(entry.base, entry);
   return all;
 }
