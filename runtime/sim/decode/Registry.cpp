@@ -28,32 +28,21 @@ static constexpr OpcodeTable (*kFamilies[])() = {
     laneOpcodes,
     loadStoreOpcodes,
     addressOpcodes,
+    clusterOpcodes,
     fenceOpcodes,
+    launchControlOpcodes,
     mbarrierOpcodes,
     atomicOpcodes,
     asyncOpcodes,
+    tensormapOpcodes,
     matrixOpcodes,
     mmaOpcodes,
-    tensormapOpcodes,
     wgmmaOpcodes,
     tcgen05Opcodes,
 };
 
 static OpcodeMap joinTables() {
   OpcodeMap all;
-  for (OpcodeTable (*table)() : {integerOpcodes,       multiplyOpcodes,
-                                 logicOpcodes,         bitFieldOpcodes,
-                                 dotProductOpcodes,    compareOpcodes,
-                                 moveOpcodes,          floatOpcodes,
-                                 halfOpcodes,          specialFunctionOpcodes,
-                                 convertOpcodes,       controlOpcodes,
-                                 barrierOpcodes,       laneOpcodes,
-                                 loadStoreOpcodes,     addressOpcodes,
-                                 clusterOpcodes,       fenceOpcodes,
-                                 launchControlOpcodes, mbarrierOpcodes,
-                                 atomicOpcodes,        asyncOpcodes,
-                                 matrixOpcodes,        mmaOpcodes})
-    for (const OpcodeEntry &entry : table())
   for (OpcodeTable (*family)() : kFamilies)
     for (const OpcodeEntry &entry : family())
       all.emplace(entry.base, entry);
