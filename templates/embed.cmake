@@ -1,4 +1,5 @@
 # cmake -DOUTPUT=... -DFILES="a.mlir;b.mlir" -P embed.cmake: writes a source file that holds the templates as raw strings.
+cmake_minimum_required(VERSION 3.25)  # scripts start without policies
 string(REPLACE "|" ";" FILES "${FILES}")
 set(text "// Generated from templates/*.mlir by embed.cmake.\n#include \"templates/Templates.h\"\n\nnamespace thrift {\n")
 string(APPEND text "const std::vector<Template> &embeddedTemplates() {\n  static const std::vector<Template> all = {\n")

@@ -266,6 +266,11 @@ static Status checkDimensions(const KernelInfo &info, const LaunchConfig &config
     return Status::invalid("block", text(block), "1 to 1024 threads, at most 1024x1024x64");
   if (grid.count() == 0 || grid.x > 0x7FFFFFFFu || grid.y > 65535 || grid.z > 65535)
     return Status::invalid("grid", text(grid), "1 or more CTAs, at most 2147483647x65535x65535");
+  if (config.cluster.count() != 1)
+    return Status::unsupported("cluster", text(config.cluster), "1x1x1, the only size that the simulator has");
+  if (info.requiredCluster.count() > 1)
+    return Status::unsupported("cluster", text(info.requiredCluster) + " (.reqnctapercluster)",
+                               "1x1x1, the only size that the simulator has");
   if (info.required.x != 0 && info.required != block)
     return Status::invalid("block", text(block), text(info.required) + " (.reqntid)");
   if (info.maximum.x != 0 && block.count() > info.maximum.count())

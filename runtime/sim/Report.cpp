@@ -13,10 +13,12 @@ const char *instructionClassName(InstructionClass cls) {
 
 const char *checkName(Check check) {
   static constexpr const char *kNames[] = {
-      "out-of-bounds",    "misaligned",        "uninitialized", "pending-async",  "write-to-read-only",
-      "division-by-zero", "divergent-aligned", "bad-mask",      "barrier-misuse", "deadlock",
-      "budget",           "async-in-flight",   "trap",          "assertion",      "uniformity",
-      "bad-operand",      "bad-call"};
+      "out-of-bounds",    "misaligned",        "uninitialized", "pending-async",       "write-to-read-only",
+      "division-by-zero", "divergent-aligned", "bad-mask",      "barrier-misuse",      "deadlock",
+      "budget",           "async-in-flight",   "trap",          "assertion",           "uniformity",
+      "bad-operand",      "bad-call",          "race",          "missing-proxy-fence", "register-in-flight",
+      "mbarrier-misuse",  "bad-descriptor",    "tmem-misuse",   "tmem-leak",           "register-pool"};
+  static_assert(sizeof kNames / sizeof kNames[0] == kNumChecks);
   return kNames[static_cast<size_t>(check)];
 }
 
@@ -32,6 +34,11 @@ Statistics &Statistics::operator+=(const Statistics &other) {
   sharedReadBytes += other.sharedReadBytes;
   sharedWriteBytes += other.sharedWriteBytes;
   localBytes += other.localBytes;
+  bulkLoadBytes += other.bulkLoadBytes;
+  bulkStoreBytes += other.bulkStoreBytes;
+  tmemReadBytes += other.tmemReadBytes;
+  tmemWriteBytes += other.tmemWriteBytes;
+  specialFunctions += other.specialFunctions;
   divergentBranches += other.divergentBranches;
   seconds += other.seconds;
   return *this;

@@ -81,9 +81,10 @@ struct KernelInfo {
   uint32_t localBytes = 0;   ///< per thread
   uint32_t instructions = 0; ///< decoded, called functions included
   bool usesDynamicShared = false;
-  Dim3 required{0, 0, 0}; ///< .reqntid; zeros where there is none
-  Dim3 maximum{0, 0, 0};  ///< .maxntid
-  unsigned smVersion = 0; ///< 80 for sm_80, 90 for sm_90a, ...
+  Dim3 required{0, 0, 0};        ///< .reqntid; zeros where there is none
+  Dim3 maximum{0, 0, 0};         ///< .maxntid
+  Dim3 requiredCluster{0, 0, 0}; ///< .reqnctapercluster
+  unsigned smVersion = 0;        ///< 80 for sm_80, 90 for sm_90a, ...
 };
 
 struct Program;
@@ -143,20 +144,24 @@ private:
 struct LaunchConfig {
   Dim3 grid, block;
   uint32_t dynamicSharedBytes = 0;
+  Dim3 cluster = {}; ///< of CTAs; the simulator has clusters of one CTA only
 };
 
 /// When the result of an asynchronous operation appears.
 enum class Delivery {
-  Lazy,  ///< at the wait that guarantees it: as late as is legal; until then the destination is poisoned
-  Eager, ///< at once
+  Lazy,   ///< at the wait that guarantees it: as late as is legal; until then the destination is poisoned
+  Eager,  ///< at once
+  Random, ///< at any time between, in any legal order; warps take turns of random length (Options::seed)
 };
 
 struct Options {
   unsigned threads = 0;                           ///< host threads; 0 means all cores
   uint64_t instructionBudget = 20'000'000'000ull; ///< warp instructions of one launch; more is reported as a hang
   bool checkUninitialized = true;                 ///< report reads of memory that nobody wrote
+  bool checkRaces = false; ///< report accesses to shared memory and TMEM that no synchronisation orders
+  bool lints = false;      ///< report what the ISA demands and NVIDIA's own kernels leave out, as warnings
   Delivery delivery = Delivery::Lazy;
-  uint64_t seed = 0;         ///< order in which the warps of a CTA take turns; 0 is ascending
+  uint64_t seed = 0;         ///< order in which the warps of a CTA take turns (0: ascending), and of Delivery::Random
   unsigned maxFindings = 64; ///< notes and warnings beyond this number are counted, not kept
 };
 
@@ -188,6 +193,9 @@ struct Statistics {
   uint64_t globalReadBytes = 0, globalWriteBytes = 0;     ///< asynchronous copies and atomics included
   uint64_t sharedReadBytes = 0, sharedWriteBytes = 0;
   uint64_t localBytes = 0;
+  uint64_t bulkLoadBytes = 0, bulkStoreBytes = 0; ///< cp.async.bulk, tensor copies included
+  uint64_t tmemReadBytes = 0, tmemWriteBytes = 0; ///< tcgen05.ld; tcgen05.st and cp
+  uint64_t specialFunctions = 0;                  ///< thread-level ex2, lg2, rcp, ... (MUFU)
   uint64_t divergentBranches = 0;
   double seconds = 0;
 
@@ -215,7 +223,16 @@ enum class Check : uint8_t {
   Uniformity,
   BadOperand,
   BadCall,
+  Race,              ///< two accesses that no synchronisation orders
+  MissingProxyFence, ///< the async proxy reads what the generic proxy wrote, without fence.proxy.async between
+  RegisterInFlight,  ///< a register is touched that a wgmma or tcgen05 operation still uses
+  MBarrierMisuse,
+  BadDescriptor, ///< matrix, instruction or tensor-map descriptor
+  TmemMisuse,    ///< TMEM that is not allocated, or not the warp's
+  TmemLeak,
+  RegisterPool, ///< setmaxnreg asks for what is not there
 };
+constexpr size_t kNumChecks = 25;
 const char *checkName(Check check);
 
 struct Finding {

@@ -1,5 +1,6 @@
 # cmake -DOUTPUT=... -DFILES="a|b" -DLLVM=... -P generator-version.cmake: a source file that defines generatorVersion(), which
 # changes with the text of every source of the compiler, so that no cache keeps code of an older one.
+cmake_minimum_required(VERSION 3.25)  # scripts start without policies
 string(REPLACE "|" ";" FILES "${FILES}")
 set(all "")
 foreach(file ${FILES})

@@ -85,9 +85,12 @@ const uint32_t *FunctionDecoder::keepList(std::vector<uint32_t> places) {
 void FunctionDecoder::append(const Inst &inst, uint32_t line) {
   program_.program_->code.push_back(inst);
   program_.program_->lines.push_back(line);
+  program_.program_->touched.insert(program_.program_->touched.end(), touched_.begin(), touched_.end());
+  program_.program_->touchedFrom.push_back(static_cast<uint32_t>(program_.program_->touched.size()));
 }
 
 Status FunctionDecoder::decodeOne(const ptx::Instruction &instruction) {
+  touched_.clear();
   Form form(*this, instruction);
   const OpcodeEntry *entry = findOpcode(form.opcode());
   if (!entry) {
@@ -113,6 +116,7 @@ Status FunctionDecoder::run() {
       return status;
   }
   pcs_.push_back(nextPc());
+  touched_.clear();
   append(returnInst(isEntry()), function_.line); // a body may end without one
   for (const Jump &jump : jumps_) {
     if (jump.slot)

@@ -78,7 +78,14 @@ public:
   VectorUnit vectorUnit() const { return program_.unit_; }
   unsigned smVersion() const { return program_.program_->info.smVersion; }
 
-  uint32_t place(uint32_t registerId) const { return layout_.places[registerId]; }
+  /// Where a register is. The instruction being decoded counts as touching it.
+  uint32_t place(uint32_t registerId) {
+    if (function_.registerTypes[registerId] != ptx::Type::Pred)
+      touched_.push_back(layout_.places[registerId]);
+    return layout_.places[registerId];
+  }
+  /// The instruction being decoded looks after pending registers itself (Warp::lock).
+  void touchesNothing() { touched_.clear(); }
   uint32_t constantPlane(uint64_t value, bool wide);
   uint32_t specialPlane(ptx::SpecialRegister reg, bool wide);
   uint32_t sinkPlane() const { return program_.sink_; }
@@ -105,7 +112,8 @@ private:
   ProgramDecoder &program_;
   const ptx::Function &function_;
   FunctionLayout &layout_;
-  std::vector<uint32_t> pcs_; ///< by instruction index, and one for the end
+  std::vector<uint32_t> touched_; ///< by the instruction being decoded
+  std::vector<uint32_t> pcs_;     ///< by instruction index, and one for the end
   std::vector<Jump> jumps_;
 };
 

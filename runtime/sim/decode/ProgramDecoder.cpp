@@ -103,11 +103,14 @@ void ProgramDecoder::describe(uint32_t entry) {
   const auto &required = function.bounds.requiredThreads;
   const auto &maximum = function.bounds.maxThreads;
   info.required = {required[0], required[1], required[2]};
+  const auto &cluster = function.bounds.requiredCluster;
+  info.requiredCluster = {cluster[0], cluster[1], cluster[2]};
   info.maximum = {maximum[0], maximum[1], maximum[2]};
 }
 
 Result<std::unique_ptr<Program>> ProgramDecoder::decode(uint32_t entry) {
   program_ = std::make_unique<Program>();
+  program_->touchedFrom.push_back(0);
   program_->ptx = &text_;
   unsigned &version = program_->info.smVersion;
   for (char c : module_.target)

@@ -35,7 +35,8 @@ constexpr uint64_t kFunctionWindow = uint64_t(3) << kWindowShift;
 constexpr uint64_t kWindowMask = ~((uint64_t(1) << kWindowShift) - 1);
 
 /// Values of a shadow byte.
-enum Shadow : uint8_t { kUnwritten = 0, kWritten = 1, kPending = 2 };
+/// kPending: an asynchronous operation will write it. kBarrierObject: part of an mbarrier, for nobody else to touch.
+enum Shadow : uint8_t { kUnwritten = 0, kWritten = 1, kPending = 2, kBarrierObject = 4 };
 constexpr uint32_t kWritten32 = 0x01010101u;
 constexpr uint64_t kWritten64 = 0x0101010101010101ull;
 

@@ -15,6 +15,7 @@ static constexpr uint8_t kPoison = 0xFF;
 void AsyncCopies::reset() {
   copies_.clear();
   committed_.fill(0);
+  issued_ = 0;
 }
 
 void AsyncCopies::issue(AsyncCopy copy, uint8_t *shared, uint8_t *sharedShadow) {
@@ -23,6 +24,7 @@ void AsyncCopies::issue(AsyncCopy copy, uint8_t *shared, uint8_t *sharedShadow) 
     std::memset(sharedShadow + copy.destination[*lane], kPending, copy.bytes);
   }
   copy.group = committed_;
+  copy.number = issued_++;
   copies_.push_back(copy);
 }
 
@@ -48,26 +50,43 @@ void AsyncCopies::deliver(const AsyncCopy &copy, uint32_t lanes, uint8_t *shared
   }
 }
 
-void AsyncCopies::waitGroup(uint32_t lanes, uint32_t pendingGroups, uint8_t *shared, uint8_t *sharedShadow) {
+/// Delivers the lanes of each copy that `due` gives.
+template <typename Due>
+void AsyncCopies::deliverSome(Due due, uint8_t *shared, uint8_t *sharedShadow) {
   for (AsyncCopy &copy : copies_) {
-    uint32_t due = 0;
-    for (LaneIterator lane(copy.lanes & lanes); lane; ++lane)
-      if (uint64_t(copy.group[*lane]) + pendingGroups < committed_[*lane])
-        due |= 1u << *lane;
-    deliver(copy, due, shared, sharedShadow);
-    copy.lanes &= ~due;
+    uint32_t lanes = due(copy);
+    deliver(copy, lanes, shared, sharedShadow);
+    copy.lanes &= ~lanes;
   }
   copies_.erase(std::remove_if(copies_.begin(), copies_.end(), [](const AsyncCopy &copy) { return copy.lanes == 0; }),
                 copies_.end());
 }
 
+void AsyncCopies::waitGroup(uint32_t lanes, uint32_t pendingGroups, uint8_t *shared, uint8_t *sharedShadow) {
+  auto due = [&](const AsyncCopy &copy) {
+    uint32_t covered = 0;
+    for (LaneIterator lane(copy.lanes & lanes); lane; ++lane)
+      if (uint64_t(copy.group[*lane]) + pendingGroups < committed_[*lane])
+        covered |= 1u << *lane;
+    return covered;
+  };
+  deliverSome(due, shared, sharedShadow);
+}
+
 void AsyncCopies::waitAll(uint32_t lanes, uint8_t *shared, uint8_t *sharedShadow) {
-  for (AsyncCopy &copy : copies_) {
-    deliver(copy, copy.lanes & lanes, shared, sharedShadow);
-    copy.lanes &= ~lanes;
-  }
-  copies_.erase(std::remove_if(copies_.begin(), copies_.end(), [](const AsyncCopy &copy) { return copy.lanes == 0; }),
-                copies_.end());
+  deliverSome([&](const AsyncCopy &copy) { return copy.lanes & lanes; }, shared, sharedShadow);
+}
+
+void AsyncCopies::deliverBefore(uint32_t lanes, uint64_t number, uint8_t *shared, uint8_t *sharedShadow) {
+  deliverSome([&](const AsyncCopy &copy) { return copy.number < number ? copy.lanes & lanes : 0u; }, shared,
+              sharedShadow);
+}
+
+Epoch AsyncCopies::arrivedUpTo(Epoch latest) const {
+  Epoch epoch = latest;
+  for (const AsyncCopy &copy : copies_)
+    epoch = std::min(epoch, copy.epoch - 1);
+  return epoch;
 }
 
 const AsyncCopy *AsyncCopies::pendingOf(uint32_t lanes) const {

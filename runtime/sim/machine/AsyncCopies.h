@@ -9,6 +9,7 @@
 #ifndef THRIFTJIT_RUNTIME_SIM_MACHINE_ASYNCCOPIES_H
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_ASYNCCOPIES_H
 
+#include "runtime/sim/machine/HappensBefore.h"
 #include "runtime/sim/machine/Lanes.h"
 
 #include <array>
@@ -21,6 +22,8 @@ struct AsyncCopy {
   uint32_t pc = 0;    ///< of the instruction, for reports
   uint32_t lanes = 0; ///< still to be delivered
   uint32_t bytes = 0; ///< 4, 8 or 16
+  Epoch epoch = kNoEpoch;
+  uint64_t number = 0; ///< in the order of issue
   std::array<const uint8_t *, kWarpSize> source;
   std::array<const uint8_t *, kWarpSize> sourceShadow; ///< null: written
   std::array<uint32_t, kWarpSize> sourceBytes;         ///< the rest up to `bytes` becomes zero
@@ -39,6 +42,12 @@ public:
   void waitGroup(uint32_t lanes, uint32_t pendingGroups, uint8_t *shared, uint8_t *sharedShadow);
   /// Delivers everything, committed or not.
   void waitAll(uint32_t lanes, uint8_t *shared, uint8_t *sharedShadow);
+  /// Delivers what these lanes issued before the copy that will get this number.
+  void deliverBefore(uint32_t lanes, uint64_t number, uint8_t *shared, uint8_t *sharedShadow);
+  /// The number that the next copy will get.
+  uint64_t nextNumber() const { return issued_; }
+  /// The epoch before that of the oldest copy that is pending, or `latest` if none is: all up to it have arrived.
+  Epoch arrivedUpTo(Epoch latest) const;
   /// A copy of one of these lanes that has not been delivered, or null.
   const AsyncCopy *pendingOf(uint32_t lanes) const;
   /// The pending copy whose destination holds shared byte `offset`, or null.
@@ -49,8 +58,12 @@ public:
   static void deliver(const AsyncCopy &copy, uint32_t lanes, uint8_t *shared, uint8_t *sharedShadow);
 
 private:
+  template <typename Due>
+  void deliverSome(Due due, uint8_t *shared, uint8_t *sharedShadow);
+
   std::vector<AsyncCopy> copies_; ///< in order of issue
   std::array<uint32_t, kWarpSize> committed_{};
+  uint64_t issued_ = 0;
 };
 
 } // namespace thrift::sim

@@ -13,7 +13,7 @@ void Barriers::reset(unsigned warps) {
   }
 }
 
-std::string Barriers::enter(const Cta &cta, Warp &warp, uint32_t lanes, uint32_t barrier, uint32_t threads,
+std::string Barriers::enter(Cta &cta, Warp &warp, uint32_t lanes, uint32_t barrier, uint32_t threads,
                             Reduction reduction, bool waits) {
   if (barrier >= kNumBarriers)
     return "barrier is " + std::to_string(barrier) + "; allowed: 0 to 15";
@@ -40,6 +40,8 @@ std::string Barriers::enter(const Cta &cta, Warp &warp, uint32_t lanes, uint32_t
   state.arrived[warp.index] |= lanes;
   if (threads != 0 && countOf(cta, state) > threads)
     return "more than " + std::to_string(threads) + " threads arrive at barrier " + std::to_string(barrier);
+  if (cta.races)
+    cta.races->release(warp.index, state.known);
   return "";
 }
 
@@ -87,6 +89,8 @@ void Barriers::complete(Cta &cta, uint32_t index) {
                    : barrier.reduction == Reduction::And ? (barrier.all ? kFullMask : 0)
                                                          : (barrier.any ? kFullMask : 0);
   for (const Waiter &waiter : barrier.waiters) {
+    if (cta.races)
+      cta.races->acquire(waiter.warp->index, barrier.known);
     if (barrier.reduction == Reduction::Popc) {
       uint32_t *destination = waiter.warp->plane<uint32_t>(waiter.inst->d);
       for (LaneIterator lane(waiter.lanes); lane; ++lane)

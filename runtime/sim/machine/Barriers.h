@@ -8,6 +8,7 @@
 #ifndef THRIFTJIT_RUNTIME_SIM_MACHINE_BARRIERS_H
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_BARRIERS_H
 
+#include "runtime/sim/machine/HappensBefore.h"
 #include "runtime/sim/machine/Inst.h"
 
 #include <array>
@@ -51,9 +52,10 @@ private:
     std::vector<Waiter> waiters;
     uint32_t popc = 0;
     bool all = true, any = false;
+    Knowledge known; ///< of those who have arrived
   };
 
-  std::string enter(const Cta &cta, Warp &warp, uint32_t lanes, uint32_t barrier, uint32_t threads, Reduction reduction,
+  std::string enter(Cta &cta, Warp &warp, uint32_t lanes, uint32_t barrier, uint32_t threads, Reduction reduction,
                     bool waits);
   uint64_t countOf(const Cta &cta, const Barrier &barrier) const;
   bool isComplete(const Cta &cta, const Barrier &barrier) const;

@@ -10,6 +10,12 @@ namespace thrift::sim {
 // Instructions that a warp may run before the next one gets its turn. Long enough to amortise the switch, short enough
 // that a warp that spins on a flag does not waste much.
 static constexpr uint64_t kTurn = 4096;
+// The same under random delivery, at most: short, so that warps interleave in many ways.
+static constexpr uint64_t kRandomTurn = 256;
+// A turn of no more instructions than this, in which the warp asked in vain for a phase, is one of a polling loop.
+static constexpr uint64_t kPollInstructions = 64;
+// Rounds in which every warp polls and nothing is on its way, until it counts as a deadlock: a loop may be bounded.
+static constexpr uint32_t kMaxIdleRounds = 1u << 14;
 
 Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program) {
   uint64_t threads = launch.config.block.count();
@@ -35,6 +41,8 @@ Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program)
     warps[index]->local = local + localBytes * index;
     warps[index]->localShadow = localShadowStorage.data() + localBytes * index;
   }
+  if (launch.options.checkRaces)
+    races = std::make_unique<HappensBefore>(warpCount, sharedBytes);
   counts.assign(program.code.size(), 0);
   order_.resize(warpCount);
 }
@@ -51,6 +59,11 @@ void Cta::start(uint64_t number) {
   printed.clear();
   clock = 0;
   barriers.reset(static_cast<unsigned>(warps.size()));
+  mbarriers.reset();
+  async.reset(launch.options.delivery, launch.options.seed * 0x9E3779B97F4A7C15ull + number);
+  if (races)
+    races->reset();
+  idleRounds_ = 0;
 
   uint64_t threads = launch.config.block.count();
   for (auto &warp : warps) {
@@ -70,33 +83,71 @@ void Cta::start(uint64_t number) {
 }
 
 Cta::Outcome Cta::run(uint64_t &quantum) {
-  unsigned blocked = 0;
+  const bool random = async.delivery() == Delivery::Random;
+  size_t still = 0; // warps in a row that did not get on
+  bool polling = false;
   while (quantum != 0) {
     Warp &warp = *warps[order_[next_]];
     next_ = next_ + 1 == order_.size() ? 0 : next_ + 1;
-    if (warp.live == 0) {
-      if (++blocked > warps.size())
-        return Outcome::Done;
+    bool moved = false;
+    if (warp.live != 0) {
+      uint64_t turn = std::min(quantum, random ? 1 + async.random()() % kRandomTurn : kTurn);
+      uint64_t left = turn;
+      warp.polled = false;
+      Warp::Outcome outcome = warp.run(left);
+      quantum -= turn - left;
+      if (outcome == Warp::Outcome::Fault)
+        return Outcome::Fault;
+      if (random && async.deliverByChance(*this) == AsyncQueue::Progress::Fault)
+        return Outcome::Fault;
+      bool onlyPolled = warp.polled && turn - left <= kPollInstructions;
+      polling |= onlyPolled;
+      moved = !onlyPolled && (outcome == Warp::Outcome::Ready || turn != left);
+    }
+    if (moved) {
+      still = 0;
+      polling = false;
+      idleRounds_ = 0;
       continue;
     }
-    uint64_t turn = std::min(quantum, kTurn);
-    uint64_t left = turn;
-    Warp::Outcome outcome = warp.run(left);
-    quantum -= turn - left;
-    if (outcome == Warp::Outcome::Fault)
-      return Outcome::Fault;
-    if (outcome == Warp::Outcome::Ready || turn != left) {
-      blocked = 0;
+    if (++still <= warps.size())
       continue;
-    }
-    if (++blocked <= warps.size())
-      continue;
-    if (std::all_of(warps.begin(), warps.end(), [](const auto &each) { return each->live == 0; }))
-      return Outcome::Done;
-    reportDeadlock();
-    return Outcome::Fault;
+    still = 0;
+    if (Outcome outcome = whenIdle(polling); outcome != Outcome::Running)
+      return outcome;
+    polling = false;
   }
   return Outcome::Running;
+}
+
+/// No warp got on in a whole round: they have exited, or wait, or poll.
+Cta::Outcome Cta::whenIdle(bool polling) {
+  if (std::all_of(warps.begin(), warps.end(), [](const auto &warp) { return warp->live == 0; }))
+    return finish() ? Outcome::Done : Outcome::Fault;
+  switch (async.deliverToWaiters(*this)) {
+  case AsyncQueue::Progress::Fault:
+    return Outcome::Fault;
+  case AsyncQueue::Progress::Delivered:
+    idleRounds_ = 0;
+    return Outcome::Running;
+  case AsyncQueue::Progress::None:
+    break;
+  }
+  if (polling && ++idleRounds_ < kMaxIdleRounds)
+    return Outcome::Running;
+  reportDeadlock();
+  return Outcome::Fault;
+}
+
+/// All threads have exited: what is still on its way must not touch the CTA's memory any more.
+bool Cta::finish() {
+  const AsyncOperation *late = async.find([](const AsyncOperation &operation) { return !operation.mayOutliveCta(); });
+  if (late) {
+    report(late->pc, late->warp, late->lane, Severity::Error, Check::AsyncInFlight,
+           "the CTA ends while " + late->describe(*this) + " is in flight: nobody waited for it");
+    return false;
+  }
+  return async.performAll(*this, [](const AsyncOperation &) { return true; });
 }
 
 void Cta::lanesExited() { barriers.settle(*this); }
@@ -203,6 +254,21 @@ void Cta::report(uint32_t pc, const Warp *warp, int lane, Severity severity, Che
   findings.push_back(std::move(located));
 }
 
+void Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
+                         const std::string &what) {
+  AgentId agent = agentOf(conflict.earlier);
+  uint32_t line = program.lines[conflict.earlierPc];
+  std::string earlier = std::string(conflict.earlierWrites ? "the write" : "the read") + " of line " +
+                        std::to_string(line) + " (" + program.textOf(line) + ")";
+  if (!races->isStream(agent))
+    earlier += " by warp " + std::to_string(agent);
+  if (conflict.proxyOnly)
+    report(pc, warp, lane, Severity::Error, Check::MissingProxyFence,
+           what + " of " + memory + " through the async proxy needs a fence.proxy.async after " + earlier);
+  else
+    report(pc, warp, lane, Severity::Error, Check::Race, what + " of " + memory + " is not ordered after " + earlier);
+}
+
 static std::string maskText(uint32_t mask) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text = "0x00000000";
@@ -249,6 +315,12 @@ void Cta::reportDeadlock() {
         break;
       case SplitState::WaitsAligned:
         wait = "the other lanes of its warp";
+        break;
+      case SplitState::WaitsMBarrier:
+        wait = mbarriers.describe(split.waitsFor);
+        break;
+      case SplitState::WaitsAsync:
+        wait = "other warps of its warpgroup";
         break;
       case SplitState::Ready:
         wait = "nothing";

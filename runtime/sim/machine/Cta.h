@@ -9,7 +9,10 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_CTA_H
 
 #include "runtime/sim/machine/AddressSpace.h"
+#include "runtime/sim/machine/AsyncQueue.h"
 #include "runtime/sim/machine/Barriers.h"
+#include "runtime/sim/machine/HappensBefore.h"
+#include "runtime/sim/machine/MBarriers.h"
 #include "runtime/sim/machine/Program.h"
 #include "runtime/sim/machine/Warp.h"
 
@@ -57,6 +60,9 @@ public:
   uint8_t *shared = nullptr, *sharedShadow = nullptr;
   uint32_t sharedBytes = 0;
   Barriers barriers;
+  MBarriers mbarriers;
+  AsyncQueue async;
+  std::unique_ptr<HappensBefore> races; ///< null unless Options::checkRaces
 
   Statistics stats;                     ///< of all CTAs this object ran
   std::vector<uint64_t> counts;         ///< executions per instruction, of all CTAs this object ran
@@ -67,14 +73,20 @@ public:
   void report(uint32_t pc, const Warp *warp, int lane, Severity severity, Check check, std::string message);
   /// A warp lost lanes: barriers that waited for them may be complete.
   void lanesExited();
+  /// Reports two accesses that are not ordered; `what` is the later one: "the read", "the wgmma.mma_async of line 3".
+  void reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
+                      const std::string &what);
 
 private:
+  bool finish();
+  Outcome whenIdle(bool polling);
   void reportDeadlock();
   void fillSpecials(Warp &warp);
   uint64_t specialOf(ptx::SpecialRegister reg, const Warp &warp, unsigned lane) const;
 
   std::vector<unsigned> order_; ///< in which warps take turns
   unsigned next_ = 0;
+  uint32_t idleRounds_ = 0; ///< rounds in which all that could run was polling
 };
 
 } // namespace thrift::sim

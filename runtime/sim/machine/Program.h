@@ -36,6 +36,8 @@ struct Program {
   std::vector<Inst> code;
   std::vector<uint32_t> lines;             ///< of the PTX text, per instruction
   std::deque<std::vector<uint32_t>> lists; ///< what Inst::list points to
+  /// The register planes that instruction pc names: touched[touchedFrom[pc]] up to touched[touchedFrom[pc + 1]].
+  std::vector<uint32_t> touched, touchedFrom;
   uint32_t entryPc = 0;
 
   uint32_t registerBytes = 0; ///< of one warp, all planes

@@ -40,6 +40,8 @@ void Warp::start(uint32_t lanes) {
   frames_.assign(1, Frame());
   others.clear();
   copies.reset();
+  locks_.clear();
+  polled = false;
   hint = nullptr;
   backwardBranches_ = 0;
   live = born = mask = lanes;
@@ -63,6 +65,9 @@ Warp::Outcome Warp::run(uint64_t &quantum) {
       ++pc;
       --left;
       uint32_t lanes = mask & condition(inst.guard);
+      if (!locks_.empty() && lanes != 0)
+        if (step = checkLocks(inst); step != Step::Next)
+          break;
       if (lanes == kFullMask)
         step = inst.full(*this, inst, lanes);
       else if (lanes != 0)
@@ -198,12 +203,36 @@ void Warp::release(uint32_t barrier) {
     }
 }
 
+void Warp::wake(SplitState state, uint32_t waitsFor) {
+  for (Split &split : others)
+    if (split.state == state && split.waitsFor == waitsFor)
+      split.state = SplitState::Ready;
+}
+
+void Warp::lock(uint32_t place, AsyncOperation &operation) { locks_[place] = &operation; }
+
+void Warp::unlock(uint32_t place, const AsyncOperation &operation) {
+  auto it = locks_.find(place);
+  if (it != locks_.end() && it->second == &operation)
+    locks_.erase(it);
+}
+
+/// Whether the registers that an instruction names are free. A load that is on its way may be performed here.
+Step Warp::checkLocks(const Inst &inst) {
+  uint32_t at = indexOf(inst);
+  for (uint32_t i = program.touchedFrom[at]; i < program.touchedFrom[at + 1]; ++i)
+    if (AsyncOperation *operation = lockOf(program.touched[i]))
+      if (Step step = operation->onTouch(*this, inst); step != Step::Next)
+        return step;
+  return Step::Next;
+}
+
 void Warp::exit(uint32_t lanes) {
   live &= ~lanes;
   mask &= ~lanes;
   // Whoever waits for the rest of the warp has to count again.
   for (Split &split : others)
-    if (split.state != SplitState::WaitsBarrier)
+    if (split.state != SplitState::WaitsBarrier && split.state != SplitState::WaitsMBarrier)
       split.state = SplitState::Ready;
 }
 

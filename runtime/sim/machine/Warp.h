@@ -15,11 +15,13 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace thrift::sim {
 
 struct AccessFunctions;
+class AsyncOperation;
 class Cta;
 struct Program;
 struct Region;
@@ -29,10 +31,12 @@ constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
 
 enum class SplitState : uint8_t {
   Ready,
-  WaitsAligned, ///< at an .aligned instruction, for the other lanes of the warp
-  WaitsMask,    ///< at a .sync instruction, for the other lanes of its member mask
-  WaitsWarp,    ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
-  WaitsBarrier, ///< at a barrier of the CTA, arrival counted
+  WaitsAligned,  ///< at an .aligned instruction, for the other lanes of the warp
+  WaitsMask,     ///< at a .sync instruction, for the other lanes of its member mask
+  WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
+  WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
+  WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 
 struct Split {
@@ -67,6 +71,7 @@ public:
   const Region *hint = nullptr;                     ///< global region touched last
   AsyncCopies copies;                               ///< cp.async of this warp
   std::vector<Split> others;                        ///< splits that are not running
+  bool polled = false;                              ///< asked for a phase in this turn that has not come
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
 
   template <typename T>
@@ -97,7 +102,19 @@ public:
   Step arrive(const Inst &inst, uint32_t waiting, uint32_t barrier);
   /// All lanes that wait at `barrier` go on behind it.
   void release(uint32_t barrier);
+  /// Splits that wait in this way for `waitsFor` execute their instruction again.
+  void wake(SplitState state, uint32_t waitsFor);
   void exit(uint32_t lanes);
+
+  /// Until `operation` is performed no instruction may touch the register at `place`; see AsyncOperation::onTouch.
+  void lock(uint32_t place, AsyncOperation &operation);
+  /// Gives up the locks of an operation; those that another one has taken since stay.
+  void unlock(uint32_t place, const AsyncOperation &operation);
+  /// The operation that has locked `place`, or null.
+  AsyncOperation *lockOf(uint32_t place) const {
+    auto it = locks_.find(place);
+    return it == locks_.end() ? nullptr : it->second;
+  }
 
   uint32_t pushFrame(uint32_t returnPc);
   uint32_t returnPcOf(uint32_t frame) const { return frames_[frame].returnPc; }
@@ -109,6 +126,7 @@ private:
   };
 
   bool pick();
+  Step checkLocks(const Inst &inst);
   void reconverge();
 
   struct FreeAligned {
@@ -117,6 +135,7 @@ private:
   std::unique_ptr<uint8_t, FreeAligned> registers_;
   std::vector<uint32_t> predicates_;
   std::vector<Frame> frames_;
+  std::unordered_map<uint32_t, AsyncOperation *> locks_; ///< by place
   uint32_t backwardBranches_ = 0;
 };
 

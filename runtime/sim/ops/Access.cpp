@@ -150,6 +150,10 @@ Step reportUninitialized(Warp &warp, const Inst &inst, uint32_t mask, const Plac
                           "read of shared byte " + std::to_string(offset) + " before " +
                               describeCopy(cta, pendingCopy(cta, offset)) +
                               " has arrived: no wait of the copying thread came between");
+      if (shadow[i] == kBarrierObject)
+        return warp.fault(inst, Check::MBarrierMisuse, who,
+                          "read of shared byte " + std::to_string(offset) +
+                              ", which is part of an mbarrier: only mbarrier instructions may touch it");
       return warp.fault(inst, Check::Uninitialized, who,
                         "read of a byte that nobody wrote: shared byte " + std::to_string(offset));
     }
@@ -162,12 +166,43 @@ Step reportPendingStore(Warp &warp, const Inst &inst, uint32_t mask, const Place
   for (LaneIterator lane(mask); lane; ++lane) {
     const uint8_t *shadow = places.shadowOf(*lane);
     for (uint32_t i = 0; shadow && i < bytes; ++i)
-      if (shadow[i] == kPending) {
+      if (shadow[i] == kPending || shadow[i] == kBarrierObject) {
         auto offset = static_cast<uint64_t>(shadow + i - cta.sharedShadow);
+        if (shadow[i] == kBarrierObject)
+          return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(*lane),
+                            "write to shared byte " + std::to_string(offset) +
+                                ", which is part of an mbarrier: only mbarrier instructions may touch it");
         return warp.fault(inst, Check::PendingAsync, static_cast<int>(*lane),
                           "write to shared byte " + std::to_string(offset) + ", which " +
                               describeCopy(cta, pendingCopy(cta, offset)) + " is still going to overwrite");
       }
+  }
+  return Step::Next;
+}
+
+Step checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes, bool isStore) {
+  Cta &cta = warp.cta;
+  HappensBefore &races = *cta.races;
+  if (inst.flags & kStrongAccess) {
+    races.synchronize(warp.index);
+    return Step::Next;
+  }
+  if (!places.isShared)
+    return Step::Next;
+  Actor actor = races.warpActor(warp.index, warp.indexOf(inst));
+  for (LaneIterator lane(mask); lane; ++lane) {
+    uint64_t offset = places.address[*lane] - reinterpret_cast<uint64_t>(cta.shared);
+    if (offset >= cta.sharedBytes) // a generic access to several spaces
+      continue;
+    auto first = static_cast<uint32_t>(offset / 4), last = static_cast<uint32_t>((offset + bytes - 1) / 4);
+    Conflict conflict;
+    bool ordered = isStore ? races.shared.write(actor, first, last - first + 1, conflict)
+                           : races.shared.read(actor, first, last - first + 1, conflict);
+    if (ordered)
+      continue;
+    cta.reportConflict(actor.pc, &warp, static_cast<int>(*lane), conflict,
+                       "shared byte " + std::to_string(4 * conflict.cell), isStore ? "the write" : "the read");
+    return Step::Fault;
   }
   return Step::Next;
 }

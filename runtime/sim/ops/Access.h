@@ -19,6 +19,8 @@ namespace thrift::sim {
 /// Inst::flags of memory instructions.
 constexpr uint32_t kWideAddress = 1; ///< the address register has 64 bits
 constexpr unsigned kWindowFlagShift = 4;
+/// A strong access (relaxed, acquire, release, volatile): part of the synchronisation, never a race.
+constexpr uint32_t kStrongAccess = 1u << 28;
 
 /// Which addresses a memory instruction takes.
 enum class Window : uint8_t { Global, Shared, Local, Generic, KernelParameter };
@@ -69,14 +71,24 @@ inline Step resolve(Window window, Warp &warp, const Inst &inst, uint32_t mask, 
   return warp.access.resolve[static_cast<size_t>(window)](warp, inst, mask, bytes, align, isStore, places);
 }
 
-/// Step::Fault if a byte that is about to be read was never written.
+/// Whether the access to shared memory is ordered after those that it conflicts with (Options::checkRaces).
+Step checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes, bool isStore);
+
+/// Step::Fault if a byte that is about to be read was never written, or the access is a race.
 inline Step checkWritten(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
-  return places.hasShadow ? warp.access.checkWritten(warp, inst, mask, places, bytes) : Step::Next;
+  Step step = places.hasShadow ? warp.access.checkWritten(warp, inst, mask, places, bytes) : Step::Next;
+  if (step == Step::Next && warp.cta.races)
+    return checkRaces(warp, inst, mask, places, bytes, false);
+  return step;
 }
 
-/// Marks what is about to be stored as written; Step::Fault if an asynchronous copy is on its way there.
+/// Marks what is about to be stored as written; Step::Fault if an asynchronous copy is on its way there, if it is part
+/// of an mbarrier, or if the access is a race.
 inline Step markWritten(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
-  return places.hasShadow ? warp.access.markWritten(warp, inst, mask, places, bytes) : Step::Next;
+  Step step = places.hasShadow ? warp.access.markWritten(warp, inst, mask, places, bytes) : Step::Next;
+  if (step == Step::Next && warp.cta.races)
+    return checkRaces(warp, inst, mask, places, bytes, true);
+  return step;
 }
 
 } // namespace thrift::sim

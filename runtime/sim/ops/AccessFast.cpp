@@ -201,8 +201,8 @@ THRIFT_SIM_INLINE Step markFast(Warp &warp, const Inst &inst, uint32_t mask, con
   uint64_t before = 0;
   if (places.isShared) {
     visitShadow<false>(places, mask, bytes, before);
-    constexpr uint64_t kAnyPending = kWritten64 * kPending;
-    if (before & kAnyPending)
+    constexpr uint64_t kNotForStores = kWritten64 * (kPending | kBarrierObject);
+    if (before & kNotForStores)
       return reportPendingStore(warp, inst, mask, places, bytes);
   }
   visitShadow<true>(places, mask, bytes, before);

@@ -80,11 +80,28 @@ Step runCopy(Warp &warp, const Inst &inst, uint32_t mask) {
   for (LaneIterator lane(mask); lane; ++lane)
     cta.stats.globalReadBytes += copy.sourceBytes[*lane];
   cta.stats.sharedWriteBytes += uint64_t(static_cast<unsigned>(__builtin_popcount(mask))) * copy.bytes;
-  if (cta.launch.options.delivery == Delivery::Eager)
+  if (cta.races) {
+    HappensBefore &races = *cta.races;
+    Actor actor = races.warpActor(warp.index, copy.pc);
+    actor.epoch = copy.epoch = races.begin(races.streamOf(warp.index, Stream::CopyAsync));
+    for (LaneIterator lane(mask); lane; ++lane)
+      if (Conflict conflict; !races.shared.write(actor, copy.destination[*lane] / 4, copy.bytes / 4, conflict)) {
+        cta.reportConflict(copy.pc, &warp, static_cast<int>(*lane), conflict,
+                           "shared byte " + std::to_string(4 * conflict.cell), "the copy");
+        return Step::Fault;
+      }
+  }
+  if (cta.async.delivery() == Delivery::Eager)
     AsyncCopies::deliver(copy, mask, cta.shared, cta.sharedShadow);
   else
     warp.copies.issue(copy, cta.shared, cta.sharedShadow);
   return Step::Next;
+}
+
+/// The warp knows what has arrived.
+void learnArrived(Warp &warp) {
+  if (HappensBefore *races = warp.cta.races.get())
+    races->learn(warp.index, warp.copies.arrivedUpTo(races->latest(races->streamOf(warp.index, Stream::CopyAsync))));
 }
 
 Step runCommit(Warp &warp, const Inst &, uint32_t mask) {
@@ -93,10 +110,12 @@ Step runCommit(Warp &warp, const Inst &, uint32_t mask) {
 }
 Step runWaitGroup(Warp &warp, const Inst &inst, uint32_t mask) {
   warp.copies.waitGroup(mask, static_cast<uint32_t>(inst.imm), warp.cta.shared, warp.cta.sharedShadow);
+  learnArrived(warp);
   return Step::Next;
 }
 Step runWaitAll(Warp &warp, const Inst &, uint32_t mask) {
   warp.copies.waitAll(mask, warp.cta.shared, warp.cta.sharedShadow);
+  learnArrived(warp);
   return Step::Next;
 }
 

@@ -255,6 +255,7 @@ void decodeAtomic(Form &form, bool hasResult) {
   if (isHalf != noFtz || (width > 1 && window != Window::Global) || bitsOf(type) * width > 256)
     return form.noSuchForm();
   takeMemoryModifiers(form);
+  form.inst.flags |= kStrongAccess;
   size_t address = hasResult ? 1 : 0;
   std::vector<uint32_t> places;
   if (hasResult)

@@ -5,7 +5,8 @@
 namespace thrift::sim {
 
 void takeMemoryModifiers(Form &form) {
-  form.takeOne({"weak", "relaxed", "acquire", "release", "acq_rel", "volatile", "mmio"});
+  if (form.takeOne({"weak", "relaxed", "acquire", "release", "acq_rel", "volatile", "mmio"}) > 0)
+    form.inst.flags |= kStrongAccess;
   form.takeOne({"cta", "cluster", "gpu", "sys"});
   form.takeOne({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
   form.take("nc");

@@ -1,0 +1,183 @@
+//===- HappensBefore.cpp - who knows what has happened ----------------------===//
+
+#include "runtime/sim/machine/HappensBefore.h"
+
+namespace thrift::sim {
+
+//===----------------------------------------------------------------------===//
+// AccessHistory
+//===----------------------------------------------------------------------===//
+
+void AccessHistory::reset() {
+  std::fill(cells_.begin(), cells_.end(), Cell());
+  sets_.clear();
+  freeSets_.clear();
+}
+
+bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const {
+  if (cell.write == kNoEpoch)
+    return true;
+  bool ordered = knows(actor, cell.write);
+  bool crossesProxies = actor.async && agents[agentOf(cell.write)].generic;
+  if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write)))
+    return true;
+  conflict.earlier = cell.write;
+  conflict.earlierPc = cell.writePc;
+  conflict.earlierWrites = true;
+  conflict.proxyOnly = ordered;
+  return false;
+}
+
+bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &conflict) const {
+  auto fails = [&](Epoch epoch, uint32_t pc) {
+    if (epoch == kNoEpoch || knows(actor, epoch))
+      return false;
+    conflict.earlier = epoch;
+    conflict.earlierPc = pc;
+    conflict.earlierWrites = false;
+    conflict.proxyOnly = false;
+    return true;
+  };
+  if (!(cell.read & kShared))
+    return !fails(cell.read, cell.readPc);
+  for (const Read &read : sets_[cell.read & ~kShared])
+    if (fails(read.epoch, read.pc))
+      return false;
+  return true;
+}
+
+void AccessHistory::addRead(const Actor &actor, Cell &cell) {
+  if (!(cell.read & kShared)) {
+    // A read that everybody who knows this one knows as well need not be kept.
+    if (cell.read == kNoEpoch || agentOf(cell.read) == agentOf(actor.epoch) || knows(actor, cell.read)) {
+      cell.read = actor.epoch;
+      cell.readPc = actor.pc;
+      return;
+    }
+    uint32_t index;
+    if (freeSets_.empty()) {
+      index = static_cast<uint32_t>(sets_.size());
+      sets_.emplace_back();
+    } else {
+      index = freeSets_.back();
+      freeSets_.pop_back();
+    }
+    sets_[index].push_back({cell.read, cell.readPc});
+    cell.read = kShared | index;
+  }
+  std::vector<Read> &reads = sets_[cell.read & ~kShared];
+  for (Read &read : reads)
+    if (agentOf(read.epoch) == agentOf(actor.epoch)) {
+      read = {actor.epoch, actor.pc};
+      return;
+    }
+  reads.push_back({actor.epoch, actor.pc});
+}
+
+void AccessHistory::dropReads(Cell &cell) {
+  if (cell.read & kShared) {
+    sets_[cell.read & ~kShared].clear();
+    freeSets_.push_back(cell.read & ~kShared);
+  }
+  cell.read = kNoEpoch;
+}
+
+bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t i = first; i < first + count; ++i) {
+    Cell &cell = cells_[i];
+    if (!checkWrite(actor, cell, conflict)) {
+      conflict.cell = i;
+      return false;
+    }
+    if (cell.read != actor.epoch)
+      addRead(actor, cell);
+    else
+      cell.readPc = actor.pc;
+  }
+  return true;
+}
+
+bool AccessHistory::write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t i = first; i < first + count; ++i) {
+    Cell &cell = cells_[i];
+    if (!checkWrite(actor, cell, conflict) || !checkReads(actor, cell, conflict)) {
+      conflict.cell = i;
+      return false;
+    }
+    if (cell.read != kNoEpoch)
+      dropReads(cell);
+    cell.write = actor.epoch;
+    cell.writePc = actor.pc;
+  }
+  return true;
+}
+
+void AccessHistory::forget(uint32_t first, uint32_t count) {
+  for (uint32_t i = first; i < first + count; ++i) {
+    dropReads(cells_[i]);
+    cells_[i] = Cell();
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// HappensBefore
+//===----------------------------------------------------------------------===//
+
+HappensBefore::HappensBefore(unsigned warps, uint32_t sharedBytes)
+    : shared((sharedBytes + 3) / 4), tmem(0), warps_(warps) {}
+
+AgentId HappensBefore::newAgent(bool inOrder, bool generic) {
+  // Beyond the limit agents are shared: a copy of one barrier may then hide behind that of another.
+  if (clocks_.size() == kMaxAgents)
+    return static_cast<AgentId>(kMaxAgents - 1);
+  clocks_.push_back(1);
+  shared.agents.push_back({inOrder, generic});
+  tmem.agents.push_back({inOrder, false});
+  return static_cast<AgentId>(clocks_.size() - 1);
+}
+
+void HappensBefore::reset() {
+  shared.reset();
+  tmem.reset();
+  clocks_.clear();
+  shared.agents.clear();
+  tmem.agents.clear();
+  barrierAgents_.clear();
+  strong_.clear();
+  for (unsigned warp = 0; warp < warps_; ++warp)
+    newAgent(true, true);
+  for (unsigned warp = 0; warp < warps_; ++warp)
+    for (unsigned stream = 0; stream < kNumStreams; ++stream)
+      newAgent(stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
+               stream == unsigned(Stream::CopyAsync));
+  knowledge_.assign(warps_, Knowledge());
+  for (unsigned warp = 0; warp < warps_; ++warp)
+    knowledge_[warp].ordered.learn(makeEpoch(static_cast<AgentId>(warp), 1));
+}
+
+AgentId HappensBefore::barrierAgent(uint32_t offset) {
+  auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
+  if (isNew)
+    it->second = newAgent(false, false);
+  return it->second;
+}
+
+Epoch HappensBefore::begin(AgentId stream) {
+  if (clocks_[stream] < kMaxClock)
+    ++clocks_[stream];
+  return latest(stream);
+}
+
+void HappensBefore::release(unsigned warp, Knowledge &sync) {
+  sync.join(knowledge_[warp]);
+  if (clocks_[warp] < kMaxClock)
+    ++clocks_[warp];
+  knowledge_[warp].ordered.learn(latest(static_cast<AgentId>(warp)));
+}
+
+void HappensBefore::synchronize(unsigned warp) {
+  acquire(warp, strong_);
+  release(warp, strong_);
+}
+
+} // namespace thrift::sim

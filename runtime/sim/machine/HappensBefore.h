@@ -1,0 +1,208 @@
+//===- HappensBefore.h - who knows what has happened ------------------------===//
+//
+// Vector clocks over the agents of a CTA, and the last accesses of every word of shared memory and TMEM. Two accesses
+// to a word, one of them a write, must be ordered by synchronisation that the program asked for; that they happened in
+// a good order this time is luck. The method is FastTrack's (Flanagan and Freund, PLDI 2009), with two additions:
+//
+//   streams   what is asynchronous is an agent of its own: the copies that an mbarrier counts, the wgmmas of a
+//             warpgroup, the tcgen05 operations of a thread. Knowing an epoch of a stream means knowing all before it.
+//   proxies   a second clock holds what is visible to the async proxy as well: fence.proxy.async copies the first
+//             clock into it. An asynchronous read of a generic write needs the second.
+//
+// Lanes of one warp are not told apart.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef THRIFTJIT_RUNTIME_SIM_MACHINE_HAPPENSBEFORE_H
+#define THRIFTJIT_RUNTIME_SIM_MACHINE_HAPPENSBEFORE_H
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace thrift::sim {
+
+using AgentId = uint16_t;
+
+/// A moment of an agent: agent << 21 | clock. The top bit is free.
+using Epoch = uint32_t;
+constexpr Epoch kNoEpoch = 0;
+constexpr unsigned kClockBits = 21;
+constexpr uint32_t kMaxClock = (1u << kClockBits) - 1;
+constexpr unsigned kMaxAgents = 1u << 10;
+
+constexpr AgentId agentOf(Epoch epoch) { return static_cast<AgentId>(epoch >> kClockBits); }
+constexpr uint32_t clockOf(Epoch epoch) { return epoch & kMaxClock; }
+constexpr Epoch makeEpoch(AgentId agent, uint32_t clock) { return uint32_t(agent) << kClockBits | clock; }
+
+/// The latest moment of each agent that is known.
+class Clock {
+public:
+  uint32_t operator[](AgentId agent) const { return agent < clocks_.size() ? clocks_[agent] : 0; }
+  bool covers(Epoch epoch) const { return clockOf(epoch) <= (*this)[agentOf(epoch)]; }
+  void learn(Epoch epoch) {
+    AgentId agent = agentOf(epoch);
+    if (agent >= clocks_.size())
+      clocks_.resize(agent + 1u);
+    clocks_[agent] = std::max(clocks_[agent], clockOf(epoch));
+  }
+  void join(const Clock &other) {
+    if (other.clocks_.size() > clocks_.size())
+      clocks_.resize(other.clocks_.size());
+    for (size_t i = 0; i < other.clocks_.size(); ++i)
+      clocks_[i] = std::max(clocks_[i], other.clocks_[i]);
+  }
+  void clear() { clocks_.clear(); }
+
+private:
+  std::vector<uint32_t> clocks_;
+};
+
+/// What an agent knows, or what passes through a barrier.
+struct Knowledge {
+  Clock ordered; ///< what happened before
+  Clock proxied; ///< the part of it that the async proxy sees
+
+  void join(const Knowledge &other) {
+    ordered.join(other.ordered);
+    proxied.join(other.proxied);
+  }
+  /// An asynchronous operation is complete; it needs no proxy fence.
+  void learn(Epoch epoch) {
+    if (epoch == kNoEpoch)
+      return;
+    ordered.learn(epoch);
+    proxied.learn(epoch);
+  }
+  void clear() {
+    ordered.clear();
+    proxied.clear();
+  }
+};
+
+/// The asynchronous streams of a warp.
+enum class Stream : uint8_t {
+  CopyAsync, ///< cp.async
+  Bulk,      ///< cp.async.bulk to global memory
+  Wgmma,     ///< of its warpgroup; the first warp's counts
+  TmemLoad,  ///< tcgen05.ld
+  TmemStore, ///< tcgen05.st
+  Tcgen05,   ///< tcgen05.mma, cp and commit
+};
+constexpr unsigned kNumStreams = 6;
+
+/// Who accesses memory now.
+struct Actor {
+  Epoch epoch = kNoEpoch;
+  const Knowledge *known = nullptr;
+  bool async = false; ///< through the async proxy
+  uint32_t pc = 0;
+};
+
+/// Two accesses that are not ordered.
+struct Conflict {
+  uint32_t cell = 0;
+  Epoch earlier = kNoEpoch;
+  uint32_t earlierPc = 0;
+  bool earlierWrites = false;
+  bool proxyOnly = false; ///< ordered, but not for the async proxy
+};
+
+/// The accesses to the words of one memory.
+class AccessHistory {
+public:
+  explicit AccessHistory(size_t cells) : cells_(cells) {}
+  void reset();
+  void resize(size_t cells) { cells_.resize(cells); }
+  /// False, and a conflict, if the access is not ordered after those that it conflicts with.
+  bool read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
+  bool write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
+  /// Forgets: the words begin a new life.
+  void forget(uint32_t first, uint32_t count);
+
+  /// What kinds of agents there are, by AgentId; HappensBefore fills it.
+  struct AgentFacts {
+    bool inOrder = false; ///< its earlier accesses are ordered before its later ones; not so for an mbarrier's copies
+    bool generic = false; ///< it writes through the generic proxy, which asynchronous readers do not see by themselves
+  };
+  std::vector<AgentFacts> agents;
+
+private:
+  struct Read {
+    Epoch epoch;
+    uint32_t pc;
+  };
+  struct Cell {
+    Epoch write = kNoEpoch;
+    uint32_t writePc = 0;
+    uint32_t read = kNoEpoch; ///< an epoch, or kShared | index into sets_
+    uint32_t readPc = 0;
+  };
+  static constexpr uint32_t kShared = 0x80000000u;
+
+  bool knows(const Actor &actor, Epoch epoch) const {
+    return actor.known->ordered.covers(epoch) ||
+           (agentOf(epoch) == agentOf(actor.epoch) && agents[agentOf(epoch)].inOrder);
+  }
+  bool checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const;
+  bool checkReads(const Actor &actor, const Cell &cell, Conflict &conflict) const;
+  void addRead(const Actor &actor, Cell &cell);
+  void dropReads(Cell &cell);
+
+  std::vector<Cell> cells_;
+  std::vector<std::vector<Read>> sets_;
+  std::vector<uint32_t> freeSets_;
+};
+
+/// The clocks of one CTA.
+class HappensBefore {
+public:
+  HappensBefore(unsigned warps, uint32_t sharedBytes);
+  void reset();
+
+  Knowledge &of(unsigned warp) { return knowledge_[warp]; }
+  AgentId streamOf(unsigned warp, Stream stream) const {
+    return static_cast<AgentId>(warps_ + warp * kNumStreams + static_cast<unsigned>(stream));
+  }
+  /// The copies that complete on the mbarrier at this offset.
+  AgentId barrierAgent(uint32_t offset);
+  bool isStream(AgentId agent) const { return agent >= warps_; }
+
+  /// An operation of a stream begins: its epoch.
+  Epoch begin(AgentId stream);
+  /// The latest epoch that a stream has begun.
+  Epoch latest(AgentId stream) const { return makeEpoch(stream, clocks_[stream]); }
+
+  /// The warp publishes all it knows to `sync`; what it does later is not part of it.
+  void release(unsigned warp, Knowledge &sync);
+  void acquire(unsigned warp, const Knowledge &sync) { knowledge_[warp].join(sync); }
+  /// An operation is complete, and the warp waited for it.
+  void learn(unsigned warp, Epoch done) { knowledge_[warp].learn(done); }
+  /// fence.proxy.async
+  void fenceProxy(unsigned warp) { knowledge_[warp].proxied.join(knowledge_[warp].ordered); }
+  /// An atomic or a strong access: orders the warp after, and before, every other one. More than the ISA promises, so
+  /// that flags in memory never make a false report.
+  void synchronize(unsigned warp);
+
+  /// A generic access of a warp.
+  Actor warpActor(unsigned warp, uint32_t pc) const {
+    return {makeEpoch(static_cast<AgentId>(warp), clocks_[warp]), &knowledge_[warp], false, pc};
+  }
+
+  AccessHistory shared; ///< a cell per 4 bytes
+  AccessHistory tmem;   ///< a cell per lane and column: lane * 512 + column, once somebody resizes it; no proxies
+
+private:
+  AgentId newAgent(bool inOrder, bool generic);
+
+  unsigned warps_;
+  std::vector<uint32_t> clocks_; ///< by agent
+  std::vector<Knowledge> knowledge_;
+  std::map<uint32_t, AgentId> barrierAgents_;
+  Knowledge strong_;
+};
+
+} // namespace thrift::sim
+
+#endif // THRIFTJIT_RUNTIME_SIM_MACHINE_HAPPENSBEFORE_H
