@@ -177,13 +177,22 @@ Result<std::shared_ptr<Context>> Context::create(ContextOptions options) {
 
   std::shared_ptr<Device> device;
   std::string sentence = "no device: compile only";
-  if (options.device != "none") {
+  if (options.opened) {
+    device = options.opened;
+    sentence = "using " + device->description();
+  } else if (options.device != "none") {
     Result<DeviceRequest> request = DeviceRequest::parse(options.device);
     if (!request)
       return request.status();
     DeviceOptions deviceOptions = DeviceOptions::from(*environment);
     if (options.simThreads)
       deviceOptions.sim.launch.threads = options.simThreads;
+    if (!options.simDelivery.empty())
+      if (Status status = setDelivery("simDelivery", options.simDelivery, deviceOptions.sim.launch); !status)
+        return status;
+    if (!options.simChecks.empty())
+      if (Status status = setChecks("simChecks", options.simChecks, deviceOptions.sim.launch); !status)
+        return status;
     Result<SelectedDevice> selected = selectDevice(*request, deviceOptions);
     if (!selected)
       return selected.status();

@@ -22,9 +22,12 @@ class Device;
 
 struct ContextOptions {
   std::string device = "auto";   ///< auto, cuda, cuda:N, sim; none: compile only, for a named target
+  std::shared_ptr<Device> opened; ///< a device that the caller has opened, in place of `device`
   bool diskCache = true;         ///< keep compiled kernels in THRIFTJIT_CACHE_DIR or its defaults
   std::string reproducerDir;     ///< where failed compilations leave a file to reproduce them; empty: the temporary directory
   unsigned simThreads = 0;       ///< of the simulator; 0: THRIFTJIT_SIM_THREADS, or all cores
+  std::string simDelivery;       ///< lazy, eager, random or random:SEED; empty: THRIFTJIT_SIM_DELIVERY
+  std::string simChecks;         ///< memory, races or strict; empty: THRIFTJIT_SIM_CHECKS
   std::function<void(const std::string &)> warn; ///< gets each warning, one sentence; may be null
 };
 

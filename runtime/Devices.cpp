@@ -10,6 +10,9 @@ DeviceOptions DeviceOptions::from(const Environment &environment) {
   DeviceOptions options;
   options.sim.launch.threads = environment.simThreads;
   options.sim.launch.instructionBudget = environment.simInstructionBudget;
+  // Environment::read has checked both.
+  (void)setDelivery("THRIFTJIT_SIM_DELIVERY", environment.simDelivery, options.sim.launch);
+  (void)setChecks("THRIFTJIT_SIM_CHECKS", environment.simChecks, options.sim.launch);
   return options;
 }
 

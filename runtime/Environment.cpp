@@ -3,6 +3,7 @@
 #include "runtime/Environment.h"
 
 #include "runtime/DeviceRequest.h"
+#include "runtime/SimDevice.h"
 
 #include <charconv>
 #include <limits>
@@ -60,6 +61,19 @@ static const Row kRows[] = {
       "warp instructions that one simulated launch may take before it counts as a hang", false},
      [](Environment &e, std::string_view v) {
        return parseNumber("THRIFTJIT_SIM_BUDGET", v, 1, e.simInstructionBudget);
+     }},
+    {{"THRIFTJIT_SIM_DELIVERY", "lazy",
+      "when asynchronous results appear in the simulator: lazy, eager, random or random:SEED", false},
+     [](Environment &e, std::string_view v) {
+       sim::Options options;
+       e.simDelivery = std::string(v);
+       return setDelivery("THRIFTJIT_SIM_DELIVERY", v, options);
+     }},
+    {{"THRIFTJIT_SIM_CHECKS", "memory", "what the simulator checks: memory, races or strict", false},
+     [](Environment &e, std::string_view v) {
+       sim::Options options;
+       e.simChecks = std::string(v);
+       return setChecks("THRIFTJIT_SIM_CHECKS", v, options);
      }},
     {{"XDG_CACHE_HOME", "~/.cache", "base of the cache directory", false}, setText<&Environment::xdgCacheHome>},
     {{"HOME", "", "base of the cache directory where XDG_CACHE_HOME is unset", false}, setText<&Environment::home>},

@@ -34,6 +34,9 @@ struct Environment {
   unsigned simThreads = 0;                           ///< THRIFTJIT_SIM_THREADS; 0 means all cores
   uint64_t simInstructionBudget = 20'000'000'000ull; ///< THRIFTJIT_SIM_BUDGET, warp instructions of one launch
 
+  std::string simDelivery = "lazy";                  ///< THRIFTJIT_SIM_DELIVERY: lazy, eager, random or random:SEED
+  std::string simChecks = "memory";                  ///< THRIFTJIT_SIM_CHECKS: memory, races or strict
+
   std::string xdgCacheHome; ///< XDG_CACHE_HOME
   std::string home;         ///< HOME
   std::string cudaHome;     ///< CUDA_HOME

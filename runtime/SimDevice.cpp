@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <thread>
 #include <unistd.h>
@@ -70,6 +71,38 @@ uint32_t sharedBytesPerBlockOf(int computeCapability) {
     if (limit.computeCapability == computeCapability)
       return limit.kibibytes * 1024;
   return 0;
+}
+
+Status setDelivery(const std::string &field, std::string_view text, sim::Options &options) {
+  constexpr std::string_view random = "random";
+  if (text == "lazy" || text == "eager") {
+    options.delivery = text == "lazy" ? sim::Delivery::Lazy : sim::Delivery::Eager;
+    return Status::ok();
+  }
+  if (text.substr(0, random.size()) == random) {
+    std::string_view seed = text.substr(random.size());
+    uint64_t value = 1;
+    bool good = seed.empty();
+    if (!good && seed[0] == ':') {
+      const char *end = seed.data() + seed.size();
+      auto [stop, error] = std::from_chars(seed.data() + 1, end, value);
+      good = error == std::errc() && stop == end;
+    }
+    if (good) {
+      options.delivery = sim::Delivery::Random;
+      options.seed = value;
+      return Status::ok();
+    }
+  }
+  return Status::invalid(field, "'" + std::string(text) + "'", "lazy, eager, random or random:SEED");
+}
+
+Status setChecks(const std::string &field, std::string_view text, sim::Options &options) {
+  if (text != "memory" && text != "races" && text != "strict")
+    return Status::invalid(field, "'" + std::string(text) + "'", "memory, races or strict");
+  options.checkRaces = text != "memory";
+  options.lints = text == "strict";
+  return Status::ok();
 }
 
 Result<std::shared_ptr<SimDevice>> SimDevice::create(SimDeviceOptions options) {
@@ -141,7 +174,8 @@ Status SimDevice::fill(DevicePointer destination, uint8_t value, size_t bytes, S
 Result<std::shared_ptr<const LoadedModule>> SimDevice::loadModule(const ModuleImage &image) {
   if (image.kind != ImageKind::Ptx)
     return Status::unsupported("module image on the simulator", "a cubin", "PTX text");
-  Result<std::shared_ptr<sim::Module>> module = sim::Module::load(image.bytes);
+  Result<std::shared_ptr<sim::Module>> module =
+      options_.rewrite ? sim::Module::load(options_.rewrite(std::string(image.bytes))) : sim::Module::load(image.bytes);
   if (!module)
     return module.status();
   return std::shared_ptr<const LoadedModule>(std::make_shared<SimModule>(shared_from_this(), std::move(*module)));

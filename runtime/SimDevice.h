@@ -12,12 +12,16 @@
 #include "runtime/sim/Simulator.h"
 
 #include <functional>
+#include <string>
+#include <string_view>
 
 namespace thrift {
 
 struct SimDeviceOptions {
   sim::Options launch;        ///< threads, instruction budget, checks of every launch
   int computeCapability = 80; ///< what the device says it is; limits on shared memory follow from it
+  /// Applied to PTX text before it is loaded; for experiments with changed kernels. May be null.
+  std::function<std::string(const std::string &ptx)> rewrite;
   /// Called after every launch, on the launching thread, with warnings, statistics and what the kernel printed.
   std::function<void(const std::string &kernel, const sim::Report &report)> onReport;
 };
@@ -54,6 +58,13 @@ private:
   SimDeviceOptions options_;
   sim::Memory memory_;
 };
+
+/// When asynchronous results appear: "lazy", "eager", "random" or "random:SEED" into delivery and seed. `field` names
+/// the setting in an error.
+Status setDelivery(const std::string &field, std::string_view text, sim::Options &options);
+/// How much is checked: "memory" (bounds, alignment, unwritten bytes, protocols), "races" (also accesses that no
+/// synchronisation orders) or "strict" (also what the ISA demands and NVIDIA's own kernels leave out).
+Status setChecks(const std::string &field, std::string_view text, sim::Options &options);
 
 /// Most shared memory of one CTA in bytes on GPUs of a compute capability (90 for 9.0), or 0 if it is not known here.
 uint32_t sharedBytesPerBlockOf(int computeCapability);

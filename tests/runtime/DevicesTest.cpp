@@ -63,9 +63,15 @@ TEST(Devices, OptionsFollowTheEnvironment) {
   Environment environment;
   environment.simThreads = 3;
   environment.simInstructionBudget = 1234;
+  environment.simDelivery = "random:42";
+  environment.simChecks = "races";
   DeviceOptions options = DeviceOptions::from(environment);
   EXPECT_EQ(options.sim.launch.threads, 3u);
   EXPECT_EQ(options.sim.launch.instructionBudget, 1234u);
+  EXPECT_EQ(options.sim.launch.delivery, sim::Delivery::Random);
+  EXPECT_EQ(options.sim.launch.seed, 42u);
+  EXPECT_TRUE(options.sim.launch.checkRaces);
+  EXPECT_FALSE(options.sim.launch.lints);
 }
 
 TEST(Devices, ThisMachine) {

@@ -20,6 +20,8 @@ TEST(Environment, EmptyGivesTheDefaults) {
   EXPECT_EQ(environment->device, "auto");
   EXPECT_EQ(environment->simThreads, 0u);
   EXPECT_EQ(environment->simInstructionBudget, 20'000'000'000ull);
+  EXPECT_EQ(environment->simDelivery, "lazy");
+  EXPECT_EQ(environment->simChecks, "memory");
   EXPECT_EQ(environment->cacheDirectory(), "");
   EXPECT_EQ(environment->temporaryDirectory(), "/tmp");
   EXPECT_TRUE(environment->unknown.empty());
@@ -28,13 +30,16 @@ TEST(Environment, EmptyGivesTheDefaults) {
 TEST(Environment, ReadsEveryVariable) {
   Result<Environment> environment =
       readFrom({"THRIFTJIT_CACHE_DIR=/c", "THRIFTJIT_DEVICE=cuda:1", "THRIFTJIT_PTXAS=/p", "THRIFTJIT_SIM_THREADS=3",
-                "THRIFTJIT_SIM_BUDGET=77", "XDG_CACHE_HOME=/x", "HOME=/h", "CUDA_HOME=/cu", "PATH=/a:/b", "TMPDIR=/t"});
+                "THRIFTJIT_SIM_BUDGET=77", "THRIFTJIT_SIM_DELIVERY=random:9", "THRIFTJIT_SIM_CHECKS=strict",
+                "XDG_CACHE_HOME=/x", "HOME=/h", "CUDA_HOME=/cu", "PATH=/a:/b", "TMPDIR=/t"});
   ASSERT_TRUE(environment);
   EXPECT_EQ(environment->cacheDir, "/c");
   EXPECT_EQ(environment->device, "cuda:1");
   EXPECT_EQ(environment->ptxas, "/p");
   EXPECT_EQ(environment->simThreads, 3u);
   EXPECT_EQ(environment->simInstructionBudget, 77u);
+  EXPECT_EQ(environment->simDelivery, "random:9");
+  EXPECT_EQ(environment->simChecks, "strict");
   EXPECT_EQ(environment->xdgCacheHome, "/x");
   EXPECT_EQ(environment->home, "/h");
   EXPECT_EQ(environment->cudaHome, "/cu");
@@ -51,9 +56,11 @@ TEST(Environment, CacheDirectoryFollowsTheOrder) {
 }
 
 TEST(Environment, RefusesBadValues) {
-  for (const char *bad : {"THRIFTJIT_SIM_THREADS=two", "THRIFTJIT_SIM_THREADS=-1", "THRIFTJIT_SIM_THREADS=4294967296",
-                          "THRIFTJIT_SIM_THREADS=1x", "THRIFTJIT_SIM_BUDGET=0", "THRIFTJIT_SIM_BUDGET=1e9",
-                          "THRIFTJIT_SIM_BUDGET=99999999999999999999", "THRIFTJIT_DEVICE=gpu"}) {
+  for (const char *bad :
+       {"THRIFTJIT_SIM_THREADS=two", "THRIFTJIT_SIM_THREADS=-1", "THRIFTJIT_SIM_THREADS=4294967296",
+        "THRIFTJIT_SIM_THREADS=1x", "THRIFTJIT_SIM_BUDGET=0", "THRIFTJIT_SIM_BUDGET=1e9",
+        "THRIFTJIT_SIM_BUDGET=99999999999999999999", "THRIFTJIT_DEVICE=gpu", "THRIFTJIT_SIM_DELIVERY=late",
+        "THRIFTJIT_SIM_DELIVERY=random:", "THRIFTJIT_SIM_DELIVERY=random:x", "THRIFTJIT_SIM_CHECKS=all"}) {
     Result<Environment> environment = readFrom({bad});
     ASSERT_FALSE(environment) << bad;
     EXPECT_EQ(environment.status().code(), StatusCode::InvalidArgument);

@@ -139,8 +139,8 @@ static uint32_t randomCode(MmaElement element, std::mt19937 &random) {
   }
 }
 
-/// Hopper: products with k % 4 < 2 from zero, then those with k % 4 >= 2, then C by a rounded addition.
-static float hopperBytes(const MmaCase &form, const std::vector<float> &a, const std::vector<float> &b, float c) {
+/// sm_90 and sm_100: products with k % 4 < 2 from zero, then those with k % 4 >= 2, then C by a rounded addition.
+static float emulatedBytes(const MmaCase &form, const std::vector<float> &a, const std::vector<float> &b, float c) {
   float sum = 0;
   for (int half = 0; half < 2; ++half) {
     std::vector<float> left, right;
@@ -228,8 +228,8 @@ static void checkMma(const MmaCase &form) {
         right[k] = widenElement(form.b, b[k][column]);
       }
       float expected =
-          form.target == "sm_90a" && form.bits == 8
-              ? hopperBytes(form, left, right, c[row][column])
+          form.target != "sm_120a" && form.bits == 8
+              ? emulatedBytes(form, left, right, c[row][column])
               : dotReference(form.model, form.k, {form.a, left.data()}, {form.b, right.data()}, c[row][column]);
       const uint32_t *out = &run.out[static_cast<size_t>(lane) * 4];
       uint32_t got = form.f16Accumulator ? out[i / 2] >> (16 * (i % 2)) & 0xFFFF : out[i];
@@ -254,18 +254,21 @@ TEST(MmaSync, Tf32) {
 }
 
 TEST(MmaSync, EightBitTypes) {
-  checkMma({"m16n8k32", "f32.e4m3.e4m3.f32", 32, 8, MmaElement::E4M3, MmaElement::E4M3, kMmaFp8, false});
-  checkMma({"m16n8k32", "f32.e4m3.e5m2.f32", 32, 8, MmaElement::E4M3, MmaElement::E5M2, kMmaFp8, false});
-  checkMma({"m16n8k16", "f32.e5m2.e4m3.f32", 16, 8, MmaElement::E5M2, MmaElement::E4M3, kMmaFp8, false});
-  checkMma({"m16n8k32", "f16.e4m3.e4m3.f16", 32, 8, MmaElement::E4M3, MmaElement::E4M3, kMmaFp8ToF16, true});
+  MmaModel toF32 = kMmaFp8, toF16 = kMmaFp8ToF16;
+  checkMma({"m16n8k32", "f32.e4m3.e4m3.f32", 32, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, "sm_120a"});
+  checkMma({"m16n8k32", "f32.e4m3.e5m2.f32", 32, 8, MmaElement::E4M3, MmaElement::E5M2, toF32, false, "sm_120a"});
+  checkMma({"m16n8k16", "f32.e5m2.e4m3.f32", 16, 8, MmaElement::E5M2, MmaElement::E4M3, toF32, false, "sm_120a"});
+  checkMma({"m16n8k32", "f16.e4m3.e4m3.f16", 32, 8, MmaElement::E4M3, MmaElement::E4M3, toF16, true, "sm_120a"});
 }
 
-TEST(MmaSync, EightBitTypesOnHopperAreTwoF16Products) {
+TEST(MmaSync, EightBitTypesOfDataCenterPartsAreTwoF16Products) {
   MmaModel toF32 = kMmaF16, toF16 = kMmaF16ToF16;
-  checkMma({"m16n8k32", "f32.e4m3.e4m3.f32", 32, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, "sm_90a"});
-  checkMma({"m16n8k32", "f32.e5m2.e4m3.f32", 32, 8, MmaElement::E5M2, MmaElement::E4M3, toF32, false, "sm_90a"});
-  checkMma({"m16n8k16", "f32.e4m3.e4m3.f32", 16, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, "sm_90a"});
-  checkMma({"m16n8k32", "f16.e4m3.e5m2.f16", 32, 8, MmaElement::E4M3, MmaElement::E5M2, toF16, true, "sm_90a"});
+  for (const char *target : {"sm_90a", "sm_100a"}) {
+    checkMma({"m16n8k32", "f32.e4m3.e4m3.f32", 32, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, target});
+    checkMma({"m16n8k32", "f32.e5m2.e4m3.f32", 32, 8, MmaElement::E5M2, MmaElement::E4M3, toF32, false, target});
+    checkMma({"m16n8k16", "f32.e4m3.e4m3.f32", 16, 8, MmaElement::E4M3, MmaElement::E4M3, toF32, false, target});
+    checkMma({"m16n8k32", "f16.e4m3.e5m2.f16", 32, 8, MmaElement::E4M3, MmaElement::E5M2, toF16, true, target});
+  }
 }
 
 TEST(MmaSync, NeedsTheWholeWarp) {

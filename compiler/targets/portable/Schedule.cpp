@@ -3,7 +3,7 @@
 // One warp owns 16 query rows. K and V stream through rings in shared memory by cp.async; a sweep becomes a loop that copies
 // `stages - 1` blocks ahead:
 //
-//   barrier                          the slots are free: every warp has left the sweep before
+//   barrier                          the slots are free: every warp has left the sweep before (the first sweep needs none)
 //   seek; copy blocks 0 .. stages-2
 //   for n: wait; barrier             block n is here for all, and block n-1's slot is free
 //          copy block n+stages-1     into that slot
@@ -133,6 +133,7 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
   Location loc = sweep.getLoc();
   builder.setInsertionPoint(sweep);
   auto loads = llvm::to_vector(sweep.getBody().getOps<LoadOp>());
+  bool reusesMemory = sharedBytes != 0;
   int64_t offset = 0, ahead = options.stages - 1;
   int64_t blockQ = sweep.getInitial().getType().rows(), blockKv = 0;
   SmallVector<AllocOp> rings;
@@ -153,7 +154,8 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
     CommitOp::create(builder, loc);
   };
 
-  BarrierOp::create(builder, loc);
+  if (reusesMemory)
+    BarrierOp::create(builder, loc);
   auto seek = SeekOp::create(builder, loc, TypeRange{i32, i32, i32}, sweep.getListAttr(), sweep.getPartAttr(),
                              sweep.getMask(), builder.getI32IntegerAttr(blockQ), builder.getI32IntegerAttr(blockKv),
                              sweep.getI(), sweep.getRoutes(), sweep.getRouteIndices());

@@ -80,6 +80,30 @@ uint16_t cvtBf16(float x, RoundingMode mode, Overflow overflow) {
   return static_cast<uint16_t>(encode(kBf16, x, mode, overflow) | (isNegative(x) ? 0x8000u : 0u));
 }
 
+static uint16_t stochastic(const Narrow &format, float x, uint32_t randomBits, Overflow overflow) {
+  if (isNan(x))
+    return 0x7FFF;
+  uint32_t bits = bitsOfF32(x), absBits = bits & ~kF32SignMask, field = absBits >> 23;
+  int cut = 23 - format.mantissaBits, exponent = static_cast<int>(std::max(field, 1u)) - 127;
+  int smallest = 1 - format.bias;
+  int shift = std::min(cut + std::max(smallest - exponent, 0), 40);
+  uint64_t significand = (absBits & 0x007FFFFFu) | (field ? 0x00800000u : 0u);
+  uint64_t kept = significand >> shift, tail = significand << cut >> shift & ((uint64_t(1) << cut) - 1);
+  uint64_t carry = (tail + (randomBits & ((1u << cut) - 1))) >> cut;
+  uint64_t code =
+      (static_cast<uint64_t>(std::max(exponent, smallest) - smallest) << format.mantissaBits) + kept + carry;
+  if (code > format.largest)
+    code = overflow == Overflow::SatFinite ? format.largest : format.infinity;
+  return static_cast<uint16_t>(code | (bits >> 16 & 0x8000u));
+}
+
+uint16_t cvtF16Stochastic(float x, uint32_t randomBits, Overflow overflow) {
+  return stochastic(kF16, x, randomBits, overflow);
+}
+uint16_t cvtBf16Stochastic(float x, uint32_t randomBits, Overflow overflow) {
+  return stochastic(kBf16, x, randomBits, overflow);
+}
+
 static uint32_t tf32(float x, RoundingMode mode, Overflow overflow, Ties ties) {
   if (isNan(x))
     return kCanonicalNan;

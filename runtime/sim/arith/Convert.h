@@ -24,6 +24,12 @@ enum class Overflow : uint8_t {
 uint16_t cvtF16(float x, RoundingMode mode, Overflow overflow = Overflow::Ieee);
 uint16_t cvtBf16(float x, RoundingMode mode, Overflow overflow = Overflow::Ieee);
 
+/// .rs: the random bits are added to the cut-off bits of the significand, and a carry rounds away from zero. f16 takes
+/// 13 of them, bf16 16, which is what it cuts off from a normal number. Of the longer tail that a subnormal result cuts
+/// off only the topmost 13 take part (our assumption, as is: overflow gives an infinity). NaN gives 0x7FFF.
+uint16_t cvtF16Stochastic(float x, uint32_t randomBits, Overflow overflow = Overflow::Ieee);
+uint16_t cvtBf16Stochastic(float x, uint32_t randomBits, Overflow overflow = Overflow::Ieee);
+
 /// cvt to tf32: f32 bits whose low 13 bits are zero. NaN gives 0x7FFFFFFF.
 uint32_t cvtTf32(float x, RoundingMode mode, Overflow overflow = Overflow::Ieee);
 /// .rna: to nearest, ties away from zero.

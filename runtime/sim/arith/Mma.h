@@ -54,13 +54,15 @@ struct MmaModel {
 inline constexpr MmaModel kMmaF16 = {16, 25, MmaRounding::F32TowardZero};
 inline constexpr MmaModel kMmaF16ToF16 = {16, 25, MmaRounding::F16NearestEven};
 inline constexpr MmaModel kMmaTf32 = {8, 25, MmaRounding::F32TowardZero};
-/// 8-, 6- and 4-bit operands: mma.sync on Hopper and Blackwell, tcgen05 kind::f8f6f4 and kind::mxf8f6f4.
+/// 8-, 6- and 4-bit operands: tcgen05 kind::f8f6f4 and kind::mxf8f6f4, and mma.sync on sm_120. mma.sync on sm_90 and
+/// sm_100 is none of these models: there the assembler makes two f16 products of it, k % 4 < 2 first and k % 4 >= 2
+/// second, both with kMmaF16, and adds C last, rounded to nearest (ops/Mma.cpp; measured on an H100).
 inline constexpr MmaModel kMmaFp8 = {32, 25, MmaRounding::F32TowardZero};
 inline constexpr MmaModel kMmaFp8ToF16 = {32, 25, MmaRounding::F16NearestEven};
 /// Hopper's wgmma on 8-bit operands keeps only 13 bits.
 inline constexpr MmaModel kWgmmaFp8 = {32, 13, MmaRounding::E8M13TowardZero};
 inline constexpr MmaModel kWgmmaFp8ToF16 = {32, 13, MmaRounding::F16NearestEven};
-/// kind::mxf4 and kind::mxf4nvf4, tcgen05 and mma.sync: only mmaScaled takes it.
+/// kind::mxf4 and kind::mxf4nvf4, tcgen05 and sm_120's mma.sync: only mmaScaled takes it.
 inline constexpr MmaModel kMmaMxf4 = {64, 35, MmaRounding::F32TowardZero, 16};
 
 /// E never falls below this.

@@ -16,7 +16,8 @@ static OpcodeMap joinTables() {
        {integerOpcodes, multiplyOpcodes, logicOpcodes,   bitFieldOpcodes, dotProductOpcodes,
         compareOpcodes, moveOpcodes,     floatOpcodes,   halfOpcodes,     specialFunctionOpcodes,
         convertOpcodes, controlOpcodes,  barrierOpcodes, laneOpcodes,     loadStoreOpcodes,
-        addressOpcodes, atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes})
+        addressOpcodes, fenceOpcodes,    mbarrierOpcodes,
+        atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes})
     for (const OpcodeEntry &entry : table())
       all.emplace(entry.base, entry);
   return all;

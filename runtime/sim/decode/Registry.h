@@ -48,6 +48,8 @@ OpcodeTable barrierOpcodes();
 OpcodeTable laneOpcodes();
 OpcodeTable loadStoreOpcodes();
 OpcodeTable addressOpcodes();
+OpcodeTable fenceOpcodes();
+OpcodeTable mbarrierOpcodes();
 OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();

@@ -67,21 +67,19 @@ std::string MBarriers::arrived(Cta &cta, MBarrier &barrier, uint32_t count) {
   return "";
 }
 
-std::string MBarriers::arrive(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, uint64_t *state) {
+std::string MBarriers::arrive(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, bool relaxed) {
   MBarrier *barrier = find(offset);
   if (!barrier)
     return missing(cta, offset);
   if (count == 0 || count > kMaxMBarrierCount)
     return "the count of an arrival is " + std::to_string(count) + "; allowed: 1 to " +
            std::to_string(kMaxMBarrierCount);
-  if (state)
-    *state = barrier->phase << 20 | barrier->pending;
-  if (cta.races)
+  if (cta.races && !relaxed)
     cta.races->release(warp.index, barrier->arriving);
   return arrived(cta, *barrier, count);
 }
 
-std::string MBarriers::arriveDrop(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, uint64_t *state) {
+std::string MBarriers::arriveDrop(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, bool relaxed) {
   MBarrier *barrier = find(offset);
   if (!barrier)
     return missing(cta, offset);
@@ -89,7 +87,7 @@ std::string MBarriers::arriveDrop(Cta &cta, Warp &warp, uint32_t offset, uint32_
     return std::to_string(count) + " arrivals leave " + at(offset) + ", which expects " +
            std::to_string(barrier->expected);
   barrier->expected -= count;
-  return arrive(cta, warp, offset, count, state);
+  return arrive(cta, warp, offset, count, relaxed);
 }
 
 std::string MBarriers::expectTx(Cta &cta, uint32_t offset, uint32_t bytes) {
@@ -125,13 +123,14 @@ std::string MBarriers::arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Ep
   return arrived(cta, *barrier, count);
 }
 
-std::string MBarriers::addPending(Cta &cta, uint32_t offset) {
+std::string MBarriers::addPending(Cta &cta, uint32_t offset, uint32_t count) {
   MBarrier *barrier = find(offset);
   if (!barrier)
     return missing(cta, offset);
-  if (barrier->pending == kMaxMBarrierCount)
-    return at(offset) + " waits for " + std::to_string(kMaxMBarrierCount) + " arrivals, the most there can be";
-  ++barrier->pending;
+  if (count > kMaxMBarrierCount - barrier->pending)
+    return at(offset) + " would wait for " + std::to_string(barrier->pending + count) + " arrivals; allowed: up to " +
+           std::to_string(kMaxMBarrierCount);
+  barrier->pending += count;
   return "";
 }
 

@@ -48,17 +48,17 @@ public:
 
   std::string init(Cta &cta, Warp &warp, uint32_t pc, uint32_t offset, uint32_t count);
   std::string invalidate(Cta &cta, uint32_t offset);
-  /// `count` arrivals of the warp. `state` becomes the token that arrive returns, of the time before it.
-  std::string arrive(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, uint64_t *state = nullptr);
-  /// An arrival that also lowers the expected count of all later phases.
-  std::string arriveDrop(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, uint64_t *state = nullptr);
+  /// `count` arrivals of the warp; those who wait learn what it knows, unless they are relaxed.
+  std::string arrive(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, bool relaxed);
+  /// Arrivals that also lower the expected count of all later phases.
+  std::string arriveDrop(Cta &cta, Warp &warp, uint32_t offset, uint32_t count, bool relaxed);
   std::string expectTx(Cta &cta, uint32_t offset, uint32_t bytes);
   /// Bytes have arrived; those who wait learn of the operation `done` (kNoEpoch: nothing).
   std::string completeTx(Cta &cta, uint32_t offset, uint32_t bytes, Epoch done);
   /// An arrival by an asynchronous operation: of a commit, or of cp.async.mbarrier.arrive.
   std::string arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done);
-  /// cp.async.mbarrier.arrive without .noinc: one arrival more is awaited in this phase.
-  std::string addPending(Cta &cta, uint32_t offset);
+  /// cp.async.mbarrier.arrive without .noinc: `count` arrivals more are awaited in this phase.
+  std::string addPending(Cta &cta, uint32_t offset, uint32_t count);
 
   /// The barrier at `offset`, or null where none is initialised.
   MBarrier *find(uint32_t offset);
@@ -66,6 +66,9 @@ public:
   std::string missing(const Cta &cta, uint32_t offset) const;
   /// Whether the phase of this parity (0 or 1) has completed.
   static bool isComplete(const MBarrier &barrier, uint32_t parity) { return (barrier.phase & 1) != parity; }
+  /// The token that an arrival returns: of the time before it.
+  static uint64_t stateOf(const MBarrier &barrier) { return barrier.phase << 20 | barrier.pending; }
+  static uint32_t pendingOf(uint64_t state) { return static_cast<uint32_t>(state) & kMaxMBarrierCount; }
   /// Whether the phase in which `state` was taken has completed.
   static bool isStateComplete(const MBarrier &barrier, uint64_t state) { return barrier.phase != state >> 20; }
   /// The wait of `warp` was successful: it knows what the phase knew.

@@ -153,6 +153,12 @@ void Warp::branch(uint32_t taken, uint32_t target, uint32_t targetFrame) {
 Step Warp::backward() {
   if (others.empty() || ++backwardBranches_ < kBackwardBranches)
     return Step::Next;
+  return stepAside() ? Step::Switch : Step::Next;
+}
+
+bool Warp::stepAside() {
+  if (std::none_of(others.begin(), others.end(), [](const Split &split) { return split.state == SplitState::Ready; }))
+    return false;
   Split self;
   self.pc = pc;
   self.mask = mask;
@@ -160,7 +166,7 @@ Step Warp::backward() {
   self.yielded = true;
   others.push_back(self);
   mask = 0;
-  return Step::Switch;
+  return true;
 }
 
 Step Warp::park(const Inst &inst, uint32_t waiting, SplitState state, uint32_t waitsFor) {

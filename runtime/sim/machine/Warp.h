@@ -96,6 +96,8 @@ public:
   void branch(uint32_t taken, uint32_t target, uint32_t targetFrame);
   /// A taken branch to `target` at or before `from`: steps aside after many of them if other splits could run.
   Step backward();
+  /// The running split lets the others of its warp run first. False if there are none that could.
+  bool stepAside();
   /// The lanes `waiting` of the running split wait at `inst`, which will be executed again; the others go on.
   Step park(const Inst &inst, uint32_t waiting, SplitState state, uint32_t waitsFor = 0);
   /// The same, after an arrival that was counted: whoever completes the barrier calls release.

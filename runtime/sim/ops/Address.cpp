@@ -1,7 +1,6 @@
-//===- Address.cpp - conversions between windows, hints, fences -------------===//
+//===- Address.cpp - conversions between windows, hints ---------------------===//
 //
-// PTX ISA "cvta", "isspacep", "mapa", "getctarank", "prefetch", "prefetchu", "applypriority", "discard",
-// "createpolicy", "membar", "fence".
+// PTX ISA "cvta", "isspacep", "prefetch", "prefetchu", "applypriority", "discard", "createpolicy".
 //
 //===----------------------------------------------------------------------===//
 
@@ -147,13 +146,6 @@ void decodeCreatepolicy(Form &form) {
   form.use(&runCreatepolicy);
 }
 
-/// One host thread runs a CTA in program order, and host memory is coherent.
-void decodeFence(Form &form) {
-  form.takeOne({"sc", "acq_rel", "acquire", "release"});
-  form.takeOne({"cta", "cluster", "gpu", "sys", "gl"});
-  form.use(&runNothing);
-}
-
 constexpr InstructionClass kOther = InstructionClass::Other;
 
 constexpr OpcodeEntry kOpcodes[] = {
@@ -161,9 +153,7 @@ constexpr OpcodeEntry kOpcodes[] = {
     {"createpolicy", Domain::Any, kOther, decodeCreatepolicy},
     {"cvta", Domain::Any, InstructionClass::Move, decodeCvta},
     {"discard", Domain::Any, kOther, decodeLineHint},
-    {"fence", Domain::Any, InstructionClass::Barrier, decodeFence},
     {"isspacep", Domain::Any, InstructionClass::Compare, decodeIsspacep},
-    {"membar", Domain::Any, InstructionClass::Barrier, decodeFence},
     {"prefetch", Domain::Any, kOther, decodePrefetch},
     {"prefetchu", Domain::Any, kOther, decodePrefetch},
 };

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/MBarrier.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -166,7 +167,9 @@ void decodeCp(Form &form) {
       return form.invalid("a negative number of groups");
     return form.use(&runWaitGroup);
   }
-  if (form.opcode().has("bulk") || form.opcode().has("mbarrier"))
+  if (form.opcode().has("mbarrier"))
+    return decodeCopyArrive(form);
+  if (form.opcode().has("bulk"))
     return form.noSuchForm();
   decodeCopy(form);
 }

@@ -234,6 +234,45 @@ void decodeResize(Form &form, const ConvertPlan &plan) {
                   : useResize<uint32_t, uint32_t>(form, sourceSigned, destinationSigned);
 }
 
+/// PTX ISA "cvt": where modifiers are needed and where they are allowed. Null if the form exists.
+const char *whyIllegal(const ConvertPlan &plan, bool rounds) {
+  bool toFloat = isFloat(plan.to), fromFloat = isFloat(plan.from), hasInteger = plan.integer != IntegerRounding::None;
+  bool hasF32 = plan.to == Ty::F32 || plan.from == Ty::F32, hasBf16 = plan.to == Ty::BF16 || plan.from == Ty::BF16;
+  if (plan.ftz && !hasF32)
+    return ".ftz needs an .f32";
+  if (plan.sat && hasBf16)
+    return ".sat does not exist for .bf16";
+  if (plan.relu || plan.satFinite) {
+    bool toHalf = plan.to == Ty::F16 || plan.to == Ty::BF16;
+    bool nearOrZero = rounds && (plan.mode == RoundingMode::Nearest || plan.mode == RoundingMode::Zero);
+    if (!toHalf || plan.from != Ty::F32 || !nearOrZero || plan.ftz || plan.sat || hasInteger)
+      return ".relu and .satfinite exist for .f32 to .f16 and .bf16, with .rn or .rz alone";
+    return nullptr;
+  }
+  if (fromFloat && toFloat && plan.to == plan.from)
+    return rounds ? "nothing is lost: a rounding mode is not allowed" : nullptr;
+  if (fromFloat && toFloat) {
+    bool narrows = bitsOf(plan.to) < bitsOf(plan.from);
+    // ptxas takes a rounding mode where bf16 is widened, and none between f16 and bf16.
+    bool either = (plan.from == Ty::BF16 && !narrows) || bitsOf(plan.to) == bitsOf(plan.from);
+    if (hasInteger)
+      return "rounding to an integral float keeps the type";
+    if (either || rounds == narrows)
+      return nullptr;
+    return narrows ? "a rounding mode is missing" : "nothing is lost: a rounding mode is not allowed";
+  }
+  if (fromFloat)
+    return hasInteger && !rounds ? nullptr : "an integer rounding mode is missing";
+  if (hasInteger)
+    return "integer rounding modes are for floats";
+  if (toFloat)
+    return rounds ? nullptr : "a rounding mode is missing";
+  if (rounds)
+    return "nothing is rounded: a rounding mode is not allowed";
+  bool fits = lowest(plan.to) <= lowest(plan.from) && highest(plan.to) >= highest(plan.from);
+  return plan.sat && fits ? "nothing can overflow: .sat is not allowed" : nullptr;
+}
+
 void decodeCvt(Form &form) {
   if (isPackedConvert(form.opcode()))
     return decodePackedConvert(form);
@@ -248,18 +287,8 @@ void decodeCvt(Form &form) {
   bool toFloat = isFloat(plan.to), fromFloat = isFloat(plan.from);
   if ((!toFloat && !isInteger(plan.to)) || (!fromFloat && !isInteger(plan.from)))
     return form.noSuchForm();
-  bool toHalf = plan.to == Ty::F16 || plan.to == Ty::BF16;
-  if ((plan.relu || plan.satFinite) && !(toHalf && plan.from == Ty::F32))
-    return form.noSuchForm();
-  if (fromFloat && !toFloat && integer < 0)
-    return form.invalid("an integer rounding mode is missing");
-  if (!fromFloat && !toFloat && (integer >= 0 || rounds || plan.ftz))
-    return form.noSuchForm();
-  if (!fromFloat && toFloat && integer >= 0)
-    return form.noSuchForm();
-  bool fits = !fromFloat && !toFloat && lowest(plan.to) <= lowest(plan.from) && highest(plan.to) >= highest(plan.from);
-  if (plan.sat && fits)
-    return form.noSuchForm();
+  if (const char *reason = whyIllegal(plan, rounds))
+    return form.invalid(reason);
 
   // Registers may be wider than the types of integers.
   const ptx::Operand &destination = form.operand(0), &source = form.operand(1);

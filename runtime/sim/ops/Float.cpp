@@ -192,16 +192,20 @@ Step runDirectedFmaPair(Warp &warp, const Inst &inst, uint32_t mask) {
 
 template <typename Op>
 void decode2(Form &form) {
-  RoundingMode mode = takeRounding(form);
-  bool ftz = form.take("ftz"), sat = form.take("sat");
+  constexpr bool kIsDiv = std::is_same_v<Op, Div>;
+  bool rounds;
+  RoundingMode mode = takeRounding(form, &rounds);
+  bool ftz = form.take("ftz"), sat = !kIsDiv && form.take("sat");
   Ty type = form.type();
   form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);
+  if (kIsDiv && !rounds)
+    return form.invalid("a rounding mode is missing");
   form.inst.imm = static_cast<int64_t>(mode);
   form.inst.flags = (ftz ? kFtz : 0) | (sat ? kSat : 0);
   if (type == Ty::F64 && !ftz && !sat)
     return mode == RoundingMode::Nearest ? form.use<Map2<Near<Op, false, false>, double, double>>()
                                          : form.use(&runDirectedF64<Op>);
-  if (type == Ty::F32x2 && !sat && !std::is_same_v<Op, Div>) {
+  if (type == Ty::F32x2 && !sat && !kIsDiv) {
     if (mode != RoundingMode::Nearest)
       return form.use(&runDirectedPair<Op>);
     return ftz ? form.use<Map2<OnPairs<Near<Op, true, false>>, uint64_t, uint64_t>>()
@@ -218,7 +222,10 @@ void decode2(Form &form) {
 }
 
 void decodeFma(Form &form) {
-  RoundingMode mode = takeRounding(form);
+  bool rounds;
+  RoundingMode mode = takeRounding(form, &rounds);
+  if (!rounds)
+    return form.invalid("a rounding mode is missing");
   bool ftz = form.take("ftz"), sat = form.take("sat");
   Ty type = form.type();
   form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type), form.c(3, type);
@@ -227,7 +234,7 @@ void decodeFma(Form &form) {
   if (type == Ty::F64 && !ftz && !sat)
     return mode == RoundingMode::Nearest ? form.use<Map3<Near<Fma, false, false>, double, double>>()
                                          : form.use(&runDirectedFmaF64);
-  if (type == Ty::F32x2 && !sat) {
+  if (type == Ty::F32x2 && !sat && form.opcode().base == "fma") {
     if (mode != RoundingMode::Nearest)
       return form.use(&runDirectedFmaPair);
     return ftz ? form.use<Map3<OnPairs<Near<Fma, true, false>>, uint64_t, uint64_t>>()
@@ -322,12 +329,15 @@ void decodeCopysign(Form &form) {
     form.use<Map2<CopySign, double, double>>();
 }
 
-template <typename Which, bool Ftz, bool Nan, bool XorSign>
+/// What min and max look at: the numbers, their magnitudes, or magnitudes with the product of the signs.
+enum class Signs : uint8_t { Kept, Dropped, Multiplied };
+
+template <typename Which, bool Ftz, bool Nan, Signs How>
 struct Extremum {
   template <typename T>
   THRIFT_SIM_INLINE static T apply(T a, T b) {
-    a = flush<Ftz>(a), b = flush<Ftz>(b);
-    if constexpr (XorSign)
+    a = operand(a), b = operand(b);
+    if constexpr (How == Signs::Multiplied)
       return extremumXorSign<Which, Nan>(a, b);
     else
       return extremum<Which, Nan>(a, b);
@@ -336,34 +346,44 @@ struct Extremum {
   THRIFT_SIM_INLINE static T apply(T a, T b, T c) {
     return apply(apply(a, b), c);
   }
+
+private:
+  template <typename T>
+  THRIFT_SIM_INLINE static T operand(T x) {
+    x = flush<Ftz>(x);
+    return How == Signs::Dropped ? floatOf<T>(bitsOf(x) & ~kSignBit<T>) : x;
+  }
 };
 
-template <typename Which, bool Ftz>
-void useExtremum(Form &form, bool nan, bool xorSign, bool three) {
+template <typename Which, bool Ftz, bool Nan>
+void useExtremum(Form &form, Signs signs, bool three) {
   if (three)
-    return nan ? form.use<Map3<Extremum<Which, Ftz, true, false>, float, float>>()
-               : form.use<Map3<Extremum<Which, Ftz, false, false>, float, float>>();
-  if (xorSign)
-    return nan ? form.use<Map2<Extremum<Which, Ftz, true, true>, float, float>>()
-               : form.use<Map2<Extremum<Which, Ftz, false, true>, float, float>>();
-  nan ? form.use<Map2<Extremum<Which, Ftz, true, false>, float, float>>()
-      : form.use<Map2<Extremum<Which, Ftz, false, false>, float, float>>();
+    return signs == Signs::Dropped ? form.use<Map3<Extremum<Which, Ftz, Nan, Signs::Dropped>, float, float>>()
+                                   : form.use<Map3<Extremum<Which, Ftz, Nan, Signs::Kept>, float, float>>();
+  signs == Signs::Multiplied ? form.use<Map2<Extremum<Which, Ftz, Nan, Signs::Multiplied>, float, float>>()
+                             : form.use<Map2<Extremum<Which, Ftz, Nan, Signs::Kept>, float, float>>();
 }
 
+/// Two numbers: {.xorsign.abs}; three: {.abs}.
 template <typename Which>
 void decodeMinMax(Form &form) {
-  bool ftz = form.take("ftz"), nan = form.take("NaN");
-  bool xorSign = form.take("xorsign") && form.take("abs");
+  bool ftz = form.take("ftz"), nan = form.take("NaN"), xorSign = form.take("xorsign"), abs = form.take("abs");
   Ty type = form.type();
   bool three = form.operandCount() == 4;
   form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);
   if (three)
     form.c(3, type);
-  if (type == Ty::F32 && !(three && xorSign))
-    return ftz ? useExtremum<Which, true>(form, nan, xorSign, three)
-               : useExtremum<Which, false>(form, nan, xorSign, three);
-  if (type == Ty::F64 && !ftz && !nan && !xorSign && !three)
-    form.use<Map2<Extremum<Which, false, false, false>, double, double>>();
+  if (three ? xorSign : xorSign != abs)
+    return form.noSuchForm();
+  Signs signs = xorSign ? Signs::Multiplied : abs ? Signs::Dropped : Signs::Kept;
+  if (type == Ty::F32 && ftz)
+    return nan ? useExtremum<Which, true, true>(form, signs, three)
+               : useExtremum<Which, true, false>(form, signs, three);
+  if (type == Ty::F32)
+    return nan ? useExtremum<Which, false, true>(form, signs, three)
+               : useExtremum<Which, false, false>(form, signs, three);
+  if (type == Ty::F64 && !ftz && !nan && !abs && !three)
+    form.use<Map2<Extremum<Which, false, false, Signs::Kept>, double, double>>();
 }
 
 constexpr InstructionClass kClass = InstructionClass::Float;

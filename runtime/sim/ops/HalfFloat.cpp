@@ -192,7 +192,10 @@ Step runMixedAdd(Warp &warp, const Inst &inst, uint32_t mask) {
 }
 
 void decodeMixed(Form &form, bool isFma, bool isSub) {
-  form.inst.imm = static_cast<int64_t>(takeRounding(form));
+  bool rounds;
+  form.inst.imm = static_cast<int64_t>(takeRounding(form, &rounds));
+  if (isFma && !rounds)
+    return form.invalid("a rounding mode is missing");
   if (form.take("sat"))
     form.inst.flags |= kSat;
   Ty result = form.type(), type = form.type();
@@ -228,16 +231,14 @@ void finishForm(Form &form, int sources, Handler f16, Handler f16x2, Handler bf1
     form.use(type == Ty::F16 ? f16 : type == Ty::F16x2 ? f16x2 : type == Ty::BF16 ? bf16 : bf16x2);
 }
 
-void takeFlags(Form &form) {
-  form.take("rn");
-  form.inst.flags = (form.take("ftz") ? kFtz : 0) | (form.take("sat") ? kSat : 0) | (form.take("relu") ? kRelu : 0);
-}
+void takeFlags(Form &form) { form.inst.flags = (form.take("ftz") ? kFtz : 0) | (form.take("sat") ? kSat : 0); }
 bool isMixed(const Form &form) { return form.opcode().has("f32"); }
 
 template <typename Op>
 void decode2(Form &form) {
   if (isMixed(form) && !std::is_same_v<Op, Mul>)
     return decodeMixed(form, false, std::is_same_v<Op, Sub>);
+  form.take("rn");
   takeFlags(form);
   finishForm(form, 2, &run2<F16, Op, false>, &run2<F16, Op, true>, &run2<BF16, Op, false>, &run2<BF16, Op, true>);
 }
@@ -245,7 +246,13 @@ void decode2(Form &form) {
 void decodeFma(Form &form) {
   if (isMixed(form))
     return decodeMixed(form, true, false);
+  if (!form.take("rn"))
+    return form.unsupported("a rounding other than .rn");
   takeFlags(form);
+  if (form.take("relu"))
+    form.inst.flags |= kRelu;
+  if (form.inst.flags & kRelu && form.inst.flags & kSat)
+    return form.noSuchForm();
   finishForm(form, 3, &run3<F16, Fma, false>, &run3<F16, Fma, true>, &run3<BF16, Fma, false>, &run3<BF16, Fma, true>);
 }
 
@@ -253,7 +260,10 @@ template <typename Which>
 void decodeMinMax(Form &form) {
   using Op = Extremum<Which>;
   form.inst.flags = (form.take("ftz") ? kFtz : 0) | (form.take("NaN") ? kPropagateNan : 0);
-  if (form.take("xorsign") && form.take("abs"))
+  bool xorSign = form.take("xorsign");
+  if (xorSign != form.take("abs"))
+    return form.noSuchForm();
+  if (xorSign)
     form.inst.flags |= kXorSign;
   finishForm(form, 2, &run2<F16, Op, false>, &run2<F16, Op, true>, &run2<BF16, Op, false>, &run2<BF16, Op, true>);
 }

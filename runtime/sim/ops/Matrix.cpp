@@ -6,9 +6,11 @@
 //     lane   0: (0,0) (0,1)   lane 1: (0,2) (0,3)  ...  lane 3: (0,6) (0,7)
 //     lane   4: (1,0) (1,1)   ...
 //
-// and with .trans two neighbours of a column.
+// and with .trans two neighbours of a column. Matrices of 8-bit elements are in MatrixBytes.cpp.
 //
 //===----------------------------------------------------------------------===//
+
+#include "runtime/sim/ops/Matrix.h"
 
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/Members.h"
@@ -16,10 +18,44 @@
 
 namespace thrift::sim {
 
+Step resolveRows(Warp &warp, const Inst &inst, uint32_t lanes, bool isStore, Places &places) {
+  Window window = windowOf(inst);
+  Step step = resolve(window, warp, inst, lanes, kMatrixRowBytes, kMatrixRowBytes, isStore, places);
+  if (step != Step::Next || window == Window::Shared)
+    return step;
+  auto first = reinterpret_cast<uint64_t>(warp.cta.shared);
+  for (LaneIterator lane(lanes); lane; ++lane)
+    if (places.address[*lane] - first >= warp.cta.sharedBytes)
+      return warp.fault(inst, Check::BadOperand, static_cast<int>(*lane),
+                        "the generic address is not one of shared memory");
+  return Step::Next;
+}
+
+std::vector<uint32_t> matrixRegisters(Form &form, size_t index, bool isDestination) {
+  const ptx::Operand &operand = form.operand(index);
+  std::vector<uint32_t> places;
+  if (operand.kind != ptx::OperandKind::Vector) {
+    form.invalid("operand " + std::to_string(index + 1) + " is not a vector");
+    return places;
+  }
+  for (const ptx::Operand &element : form.elementsOf(operand))
+    places.push_back(isDestination ? form.destination(element, 32) : form.source(element, Ty::B32));
+  return places;
+}
+
+void takeRowAddress(Form &form, size_t index) {
+  if (form.opcode().has("shared::cluster"))
+    return form.unsupported("a space other than .shared");
+  Window window = takeWindow(form, index);
+  if (window != Window::Shared && window != Window::Generic)
+    return form.unsupported("a space other than .shared");
+  takeAddress(form, index);
+}
+
 namespace {
 
 constexpr uint32_t kTransposed = 4;
-constexpr uint32_t kRowBytes = 16;
+constexpr uint32_t kRowBytes = kMatrixRowBytes;
 
 using Tile = uint16_t[8][8];
 
@@ -38,15 +74,12 @@ void putPair(Tile &tile, unsigned lane, bool transposed, uint32_t pair) {
     tile[major][minor] = low, tile[major][minor + 1] = high;
 }
 
-/// The lanes whose addresses count.
-uint32_t addressLanes(const Inst &inst) { return inst.count == 4 ? kFullMask : (1u << 8 * inst.count) - 1; }
-
 Step runLdmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
   if (Step step = waitForWarp(warp, inst, mask); step != Step::Next)
     return step;
-  uint32_t rows = addressLanes(inst);
+  uint32_t rows = firstLanes(8u * inst.count);
   Places places;
-  if (Step step = resolve(Window::Shared, warp, inst, rows, kRowBytes, kRowBytes, false, places); step != Step::Next)
+  if (Step step = resolveRows(warp, inst, rows, false, places); step != Step::Next)
     return step;
   if (Step step = checkWritten(warp, inst, rows, places, kRowBytes); step != Step::Next)
     return step;
@@ -71,9 +104,9 @@ Step runLdmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
 Step runStmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
   if (Step step = waitForWarp(warp, inst, mask); step != Step::Next)
     return step;
-  uint32_t rows = addressLanes(inst);
+  uint32_t rows = firstLanes(8u * inst.count);
   Places places;
-  if (Step step = resolve(Window::Shared, warp, inst, rows, kRowBytes, kRowBytes, true, places); step != Step::Next)
+  if (Step step = resolveRows(warp, inst, rows, true, places); step != Step::Next)
     return step;
   if (Step step = markWritten(warp, inst, rows, places, kRowBytes); step != Step::Next)
     return step;
@@ -100,34 +133,17 @@ Step runMovmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
   return Step::Next;
 }
 
-/// The registers of a vector operand, or of a single one without braces.
-std::vector<uint32_t> registersOf(Form &form, size_t index, bool isDestination) {
-  const ptx::Operand &operand = form.operand(index);
-  std::vector<uint32_t> places;
-  auto add = [&](const ptx::Operand &element) {
-    places.push_back(isDestination ? form.destination(element, 32) : form.source(element, Ty::B32));
-  };
-  if (operand.kind == ptx::OperandKind::Vector)
-    for (const ptx::Operand &element : form.elementsOf(operand))
-      add(element);
-  else
-    add(operand);
-  return places;
-}
-
-bool takeShape(Form &form) { return form.take("sync") && form.take("aligned") && form.take("m8n8"); }
-
 void decodeTransfer(Form &form, bool isLoad) {
-  if (!takeShape(form))
+  if (!form.take("sync") || !form.take("aligned"))
     return form.noSuchForm();
+  if (!form.take("m8n8"))
+    return decodeByteMatrix(form, isLoad);
   int size = form.takeOne({"x1", "x2", "x4"});
   if (form.take("trans"))
     form.inst.flags |= kTransposed;
-  if (!form.take("shared") && !form.take("shared::cta"))
-    return form.unsupported("a space other than .shared");
   Ty type = form.type();
-  form.list(registersOf(form, isLoad ? 0 : 1, isLoad));
-  takeAddress(form, isLoad ? 1 : 0);
+  form.list(matrixRegisters(form, isLoad ? 0 : 1, isLoad));
+  takeRowAddress(form, isLoad ? 1 : 0);
   if (type != Ty::B16 || size < 0 || form.inst.count != 1u << size)
     return form.noSuchForm();
   form.use(isLoad ? &runLdmatrix : &runStmatrix);
@@ -136,7 +152,7 @@ void decodeLdmatrix(Form &form) { decodeTransfer(form, true); }
 void decodeStmatrix(Form &form) { decodeTransfer(form, false); }
 
 void decodeMovmatrix(Form &form) {
-  if (!takeShape(form) || !form.take("trans"))
+  if (!form.take("sync") || !form.take("aligned") || !form.take("m8n8") || !form.take("trans"))
     return form.noSuchForm();
   Ty type = form.type();
   form.d(0, 32), form.a(1, Ty::B32);

@@ -106,8 +106,10 @@ struct RsqrtApproxF64 {
 };
 
 void decodeRcpSqrt(Form &form, bool isSqrt) {
-  bool approx = form.take("approx");
-  RoundingMode mode = takeRounding(form);
+  bool approx = form.take("approx"), rounds;
+  RoundingMode mode = takeRounding(form, &rounds);
+  if (approx == rounds)
+    return form.invalid("needs .approx or one rounding mode");
   form.inst.flags = form.take("ftz");
   form.inst.imm = static_cast<int64_t>(mode);
   Ty type = form.type();
@@ -132,10 +134,19 @@ void decodeRcpSqrt(Form &form, bool isSqrt) {
 void decodeRcp(Form &form) { decodeRcpSqrt(form, false); }
 void decodeSqrt(Form &form) { decodeRcpSqrt(form, true); }
 
+/// These have no other form.
+bool takeApprox(Form &form) {
+  if (form.take("approx"))
+    return true;
+  form.invalid(".approx is missing");
+  return false;
+}
+
 /// lg2 rsqrt sin cos: f32 with an optional .ftz.
 template <float (*Function)(float, Ftz)>
 void decodeApprox(Form &form) {
-  form.take("approx");
+  if (!takeApprox(form))
+    return;
   form.inst.flags = form.take("ftz");
   Ty type = form.type();
   form.d(0, bitsOf(type)), form.a(1, type);
@@ -146,7 +157,8 @@ void decodeApprox(Form &form) {
 }
 
 void decodeEx2(Form &form) {
-  form.take("approx");
+  if (!takeApprox(form))
+    return;
   bool ftz = form.take("ftz");
   form.inst.flags = ftz;
   Ty type = form.type();
@@ -169,7 +181,8 @@ void decodeEx2(Form &form) {
 }
 
 void decodeTanh(Form &form) {
-  form.take("approx");
+  if (!takeApprox(form))
+    return;
   Ty type = form.type();
   form.d(0, bitsOf(type)), form.a(1, type);
   switch (type) {

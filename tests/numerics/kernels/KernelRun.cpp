@@ -214,6 +214,7 @@ Context &thrift::test::simulator() {
     ContextOptions options;
     options.device = "sim";
     options.diskCache = false;
+    options.simChecks = "strict";
     options.warn = [](const std::string &warning) { std::fprintf(stderr, "%s\n", warning.c_str()); };
     Result<std::shared_ptr<Context>> created = Context::create(options);
     if (!created) {

@@ -1,0 +1,125 @@
+//===- MBarrier.cpp - mbarrier: objects and transactions --------------------===//
+//
+// PTX ISA "mbarrier": init, inval, expect_tx, complete_tx, pending_count. Arrivals are in MBarrierArrive.cpp, waits in
+// MBarrierWait.cpp, the rules in machine/MBarriers.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/sim/ops/MBarrier.h"
+
+#include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/MBarrierForm.h"
+
+namespace thrift::sim {
+
+namespace {
+
+Step runInit(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *counts = warp.plane<uint32_t>(inst.b);
+  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
+    // A second lane that initialises the same barrier is told so.
+    for (LaneIterator lane(lanes); lane; ++lane)
+      if (!mbarrierOk(warp, inst, 1u << *lane,
+                      warp.cta.mbarriers.init(warp.cta, warp, warp.indexOf(inst), offset, counts[*lane])))
+        return false;
+    return true;
+  });
+  return good ? Step::Next : Step::Fault;
+}
+
+Step runInval(Warp &warp, const Inst &inst, uint32_t mask) {
+  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
+    for (LaneIterator lane(lanes); lane; ++lane)
+      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.invalidate(warp.cta, offset)))
+        return false;
+    return true;
+  });
+  return good ? Step::Next : Step::Fault;
+}
+
+Step runExpect(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *bytes = warp.plane<uint32_t>(inst.b);
+  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
+    for (LaneIterator lane(lanes); lane; ++lane)
+      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.expectTx(warp.cta, offset, bytes[*lane])))
+        return false;
+    return true;
+  });
+  return good ? Step::Next : Step::Fault;
+}
+
+/// What a copy does when it is complete, but for the copy.
+Step runComplete(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *bytes = warp.plane<uint32_t>(inst.b);
+  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
+    for (LaneIterator lane(lanes); lane; ++lane)
+      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.completeTx(warp.cta, offset, bytes[*lane], kNoEpoch)))
+        return false;
+    return true;
+  });
+  return good ? Step::Next : Step::Fault;
+}
+
+Step runPendingCount(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint64_t *states = warp.plane<uint64_t>(inst.a);
+  uint32_t *counts = warp.plane<uint32_t>(inst.d);
+  for (LaneIterator lane(mask); lane; ++lane)
+    counts[*lane] = MBarriers::pendingOf(states[*lane]);
+  return Step::Next;
+}
+
+void decodeObject(Form &form, Handler handler) {
+  if (takeMBarrier(form, 0))
+    return form.invalid("only an mbarrier of the own CTA can be initialised or invalidated");
+  takeMBarrierType(form);
+  form.use(handler);
+}
+
+void decodeTransaction(Form &form, Handler handler) {
+  requireSm(form, 90, "a transaction count");
+  takeMBarrierOrder(form, "relaxed"); // the only order there is
+  takeMBarrier(form, 0);
+  takeMBarrierType(form);
+  form.b(1, Ty::U32);
+  form.use(handler);
+}
+
+void decodeMBarrier(Form &form) {
+  requireSm(form, 80, "mbarrier");
+  switch (form.takeOne({"init", "inval", "arrive", "arrive_drop", "expect_tx", "complete_tx", "pending_count",
+                        "test_wait", "try_wait"})) {
+  case 0:
+    decodeObject(form, &runInit);
+    return form.b(1, Ty::U32);
+  case 1:
+    return decodeObject(form, &runInval);
+  case 2:
+    return decodeMBarrierArrive(form, false);
+  case 3:
+    return decodeMBarrierArrive(form, true);
+  case 4:
+    return decodeTransaction(form, &runExpect);
+  case 5:
+    return decodeTransaction(form, &runComplete);
+  case 6:
+    takeMBarrierType(form);
+    form.d(0, 32), form.a(1, Ty::B64);
+    return form.use(&runPendingCount);
+  case 7:
+    return decodeMBarrierWait(form, false);
+  case 8:
+    return decodeMBarrierWait(form, true);
+  default:
+    return form.noSuchForm();
+  }
+}
+
+constexpr OpcodeEntry kOpcodes[] = {
+    {"mbarrier", Domain::Any, InstructionClass::Barrier, decodeMBarrier},
+};
+
+} // namespace
+
+OpcodeTable mbarrierOpcodes() { return {kOpcodes, sizeof kOpcodes / sizeof kOpcodes[0]}; }
+
+} // namespace thrift::sim

@@ -1,0 +1,138 @@
+// Our own kernels with one barrier, wait, commit or fence broken at a time: each must be noticed, as a finding or as
+// another result, or stand in the list of those that cannot be, with the reason.
+
+#include "tests/numerics/kernels/KernelRun.h"
+
+#include "runtime/SimDevice.h"
+#include "runtime/sim/Mutants.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+using namespace thrift;
+using namespace thrift::test;
+
+namespace {
+
+/// A spec and a problem, run on simulators that break one kernel of the plan.
+class MutatedPlan {
+public:
+  MutatedPlan(Spec spec, const std::vector<Problem> &problems) : spec_(std::move(spec)) {
+    for (const Problem &problem : problems)
+      tensors_.push_back(makeTensors(problem, spec_));
+  }
+
+  /// All of attention with `original`, a kernel's text, replaced.
+  Result<sim::MutantRun> run(const std::string &original, const std::string &changed,
+                             const sim::Options &options) const {
+    sim::MutantRun result;
+    SimDeviceOptions device;
+    device.launch = options;
+    device.rewrite = [&](const std::string &ptx) { return ptx == original ? changed : ptx; };
+    device.onReport = [&](const std::string &, const sim::Report &report) {
+      result.report.findings.insert(result.report.findings.end(), report.findings.begin(), report.findings.end());
+    };
+    Result<std::shared_ptr<SimDevice>> simulator = SimDevice::create(std::move(device));
+    if (!simulator)
+      return simulator.status();
+    ContextOptions contextOptions;
+    contextOptions.opened = *simulator;
+    Result<std::shared_ptr<Context>> context = Context::create(contextOptions);
+    if (!context)
+      return context.status();
+    Result<Plan> plan = (*context)->plan(spec_);
+    if (!plan)
+      return plan.status();
+    auto keep = [&](const auto &values) {
+      const auto *bytes = reinterpret_cast<const uint8_t *>(values.data());
+      result.outputs.insert(result.outputs.end(), bytes, bytes + values.size() * sizeof values[0]);
+    };
+    for (const Tensors &tensors : tensors_) {
+      Result<Answer> answer = test::run(**context, *plan, tensors);
+      if (!answer) {
+        result.report.status = answer.status();
+        return result;
+      }
+      keep(answer->o), keep(answer->lse), keep(answer->routes.counts), keep(answer->routes.ids);
+    }
+    return result;
+  }
+
+  std::vector<PlanKernel> kernels() const {
+    Result<Plan> plan = simulator().plan(spec_);
+    EXPECT_TRUE(plan) << plan.status().message();
+    return plan ? plan->kernels() : std::vector<PlanKernel>();
+  }
+
+private:
+  Spec spec_;
+  std::vector<Tensors> tensors_;
+};
+
+/// Kernels are compiled once, into a cache of this test's own.
+class Mutation : public testing::Test {
+protected:
+  static void SetUpTestSuite() {
+    char name[] = "/tmp/thriftjit-mutation-XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    folder() = name;
+    setenv("THRIFTJIT_CACHE_DIR", name, 1);
+  }
+  static void TearDownTestSuite() {
+    unsetenv("THRIFTJIT_CACHE_DIR");
+    std::filesystem::remove_all(folder());
+  }
+  static std::string &folder() {
+    static std::string path;
+    return path;
+  }
+};
+
+} // namespace
+
+TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
+  Spec spec;
+  spec.headDim = spec.valueDim = 64;
+  spec.causal = true;
+  spec.budget = 0.3;
+  spec.exp2 = "poly";
+  // Long loops, and sweeps that follow each other without one.
+  Problem few, many;
+  few.qLen = many.qLen = 100;
+  few.kvLen = 330;
+  many.kvLen = 970;
+  MutatedPlan plan(spec, {few, many});
+
+  sim::Options lazy;
+  lazy.checkRaces = lazy.lints = true;
+  sim::Options random = lazy;
+  random.delivery = sim::Delivery::Random;
+  random.seed = 11;
+
+  size_t mutants = 0;
+  for (const PlanKernel &kernel : plan.kernels()) {
+    Result<std::shared_ptr<sim::Module>> module = sim::Module::load(kernel.ptx);
+    ASSERT_TRUE(module) << module.status().message();
+    for (const std::string &entry : (*module)->entries()) {
+      sim::MutationResult result = sim::runMutants(
+          kernel.ptx, entry,
+          [&](const std::string &ptx, const sim::Options &options) { return plan.run(kernel.ptx, ptx, options); },
+          {lazy, random});
+      ASSERT_TRUE(result.status) << entry << ": " << result.status.message();
+      mutants += result.mutants;
+      std::printf("[  MUTANTS ] %-12s %3zu of %3zu killed:", entry.c_str(), result.killedCount(), result.mutants);
+      for (const auto &[what, count] : result.killed)
+        std::printf(" %zu %s", count, what.c_str());
+      std::printf("\n");
+      EXPECT_EQ(result.killed.count("not loadable"), 0u) << entry;
+      for (const sim::Survivor &survivor : result.survivors)
+        ADD_FAILURE() << entry << " line " << survivor.mutant.line << " survives: " << survivor.mutant.text << " ("
+                      << survivor.mutant.change << ")";
+    }
+  }
+  EXPECT_GT(mutants, 10u);
+}

@@ -1,0 +1,201 @@
+//===- MatrixDescriptorTest.cpp - matrix operands in shared memory ----------===//
+//
+// The oracle is the table "Canonical Layouts" of the PTX ISA, written as nested shapes and strides over elements, with
+// the examples that the ISA gives beside it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/sim/machine/MatrixDescriptor.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+namespace thrift::sim::test {
+
+/// One mode of a layout: (8,2):(4,32) takes index i to i % 8 * 4 + i / 8 * 32. The last extent is not needed.
+struct CanonicalMode {
+  std::vector<uint32_t> extents, strides;
+
+  uint32_t operator()(uint32_t index) const {
+    uint32_t offset = 0;
+    for (size_t i = 0; i < strides.size(); ++i) {
+      bool last = i + 1 == strides.size();
+      offset += (last ? index : index % extents[i]) * strides[i];
+      index = last ? 0 : index / extents[i];
+    }
+    return offset;
+  }
+};
+
+/// mode<swizzle bits> o (mn):(k), in elements.
+struct CanonicalLayout {
+  unsigned swizzleBits;
+  CanonicalMode mn, k;
+  unsigned elementBytes;
+
+  /// Swizzle<b,4,3>: bits 4 .. 4+b-1 of the address take an exclusive or with bits 7 .. 7+b-1.
+  uint32_t byteOf(uint32_t start, uint32_t mnIndex, uint32_t kIndex) const {
+    uint32_t address = start + (mn(mnIndex) + k(kIndex)) * elementBytes;
+    for (unsigned bit = 0; bit < swizzleBits; ++bit)
+      if (address >> (7 + bit) & 1)
+        address ^= 1u << (4 + bit);
+    return address;
+  }
+};
+
+/// The table. `leading` and `stride` are in elements.
+static CanonicalLayout canonical(MatrixMajor major, unsigned swizzleBits, unsigned elementBytes, uint32_t leading,
+                                 uint32_t stride) {
+  uint32_t t = 16 / elementBytes, s = 1u << swizzleBits;
+  if (major == MatrixMajor::MN) {
+    if (swizzleBits == 0)
+      return {0, {{t, 1}, {1, t, stride}}, {{8}, {t, leading}}, elementBytes};
+    return {swizzleBits, {{t, s}, {1, t, leading}}, {{8}, {s * t, stride}}, elementBytes};
+  }
+  if (swizzleBits == 0)
+    return {0, {{8}, {t, stride}}, {{t}, {1, leading}}, elementBytes};
+  return {swizzleBits, {{8}, {s * t, stride}}, {{t}, {1, t}}, elementBytes};
+}
+
+static uint64_t wgmmaBits(unsigned swizzleBits) {
+  static constexpr uint64_t kCodes[4] = {0, 3, 2, 1};
+  return kCodes[swizzleBits] << 62;
+}
+
+static uint64_t encode(uint32_t start, uint32_t leading, uint32_t stride) {
+  return start >> 4 | uint64_t(leading >> 4) << 16 | uint64_t(stride >> 4) << 32;
+}
+
+/// The byte of an element, by way of its chunk.
+static uint32_t byteOf(const MatrixLayout &layout, MatrixMajor major, unsigned elementBytes, uint32_t mn, uint32_t k) {
+  uint32_t major_ = major == MatrixMajor::K ? k : mn, minor = major == MatrixMajor::K ? mn : k;
+  uint32_t perChunk = kChunkBytes / elementBytes;
+  return layout.chunk(major, minor, major_ / perChunk) + major_ % perChunk * elementBytes;
+}
+
+TEST(MatrixDescriptor, CanonicalLayouts) {
+  std::mt19937 random(3);
+  for (int run = 0; run < 400; ++run) {
+    unsigned swizzleBits = random() % 4, elementBytes = 1u << random() % 3;
+    MatrixMajor major = random() % 2 ? MatrixMajor::K : MatrixMajor::MN;
+    uint32_t start = random() % 2048 * 16;
+    uint32_t leading = random() % 1024 * 16, stride = random() % 1024 * 16;
+    CanonicalLayout expected =
+        canonical(major, swizzleBits, elementBytes, leading / elementBytes, stride / elementBytes);
+    MatrixLayout layout;
+    ASSERT_EQ(decodeWgmmaDescriptor(encode(start, leading, stride) | wgmmaBits(swizzleBits), layout), "");
+    EXPECT_EQ(layout.start(), start);
+    uint32_t mnEnd = 64, kEnd = 32 / elementBytes;
+    for (uint32_t mn = 0; mn < mnEnd; ++mn)
+      for (uint32_t k = 0; k < kEnd; ++k)
+        ASSERT_EQ(byteOf(layout, major, elementBytes, mn, k), expected.byteOf(start, mn, k))
+            << "swizzle bits " << swizzleBits << ", element " << elementBytes << ", major "
+            << (major == MatrixMajor::K ? "K" : "MN") << ", (" << mn << ", " << k << ")";
+  }
+}
+
+TEST(MatrixDescriptor, ExamplesOfTheManual) {
+  struct Example {
+    CanonicalLayout exact;
+    MatrixMajor major;
+    uint32_t leading, stride; ///< encoded, as the manual gives them
+  };
+  const Example kExamples[] = {
+      {{0, {{8}, {4, 32}}, {{4}, {1, 64}}, 4}, MatrixMajor::K, 16, 8},
+      {{1, {{8}, {8, 64}}, {{4}, {1, 4}}, 4}, MatrixMajor::K, 1, 16},
+      {{0, {{8, 1}, {1, 8, 64}}, {{8}, {8, 128}}, 2}, MatrixMajor::MN, 16, 8},
+      {{1, {{8, 2}, {1, 8, 128}}, {{8}, {16, 256}}, 2}, MatrixMajor::MN, 16, 32},
+      {{2, {{8, 4}, {1, 8, 256}}, {{8}, {32, 512}}, 2}, MatrixMajor::MN, 32, 64},
+  };
+  for (const Example &example : kExamples) {
+    uint64_t descriptor = encode(0, example.leading * 16, example.stride * 16) | wgmmaBits(example.exact.swizzleBits);
+    MatrixLayout layout;
+    ASSERT_EQ(decodeWgmmaDescriptor(descriptor, layout), "");
+    for (uint32_t mn = 0; mn < 16; ++mn)
+      for (uint32_t k = 0; k < 16; ++k)
+        ASSERT_EQ(byteOf(layout, example.major, example.exact.elementBytes, mn, k), example.exact.byteOf(0, mn, k))
+            << "example " << &example - kExamples << " (" << mn << ", " << k << ")";
+  }
+}
+
+TEST(MatrixDescriptor, ChunksInOrder) {
+  std::mt19937 random(5);
+  for (int run = 0; run < 200; ++run) {
+    auto mode = static_cast<SwizzleMode>(random() % 4);
+    MatrixLayout layout(random() % 512 * 16, random() % 512 * 16, random() % 512 * 16, mode, 0);
+    MatrixMajor major = random() % 2 ? MatrixMajor::K : MatrixMajor::MN;
+    uint32_t first = random() % 20, rows = 1 + random() % 40, chunks = 1 + random() % 33;
+    std::vector<uint32_t> addresses(rows * chunks);
+    layout.chunks(major, first, rows, chunks, addresses.data());
+    for (uint32_t row = 0; row < rows; ++row)
+      for (uint32_t i = 0; i < chunks; ++i)
+        ASSERT_EQ(addresses[row * chunks + i], layout.chunk(major, first + row, i));
+  }
+}
+
+TEST(MatrixDescriptor, SteppingAlongKIsAnAddition) {
+  // Four steps of 32 bytes within the span of 128 bytes show the four pairs of chunks of the whole.
+  MatrixLayout whole(4096, 0, 1024, SwizzleMode::B128, 0);
+  for (uint32_t step = 0; step < 4; ++step) {
+    MatrixLayout part(4096 + 32 * step, 0, 1024, SwizzleMode::B128, 0);
+    for (uint32_t row = 0; row < 64; ++row)
+      for (uint32_t chunk = 0; chunk < 2; ++chunk)
+        EXPECT_EQ(part.chunk(MatrixMajor::K, row, chunk), whole.chunk(MatrixMajor::K, row, 2 * step + chunk));
+  }
+}
+
+TEST(MatrixDescriptor, BaseOffset) {
+  // A pattern that begins three lines behind a multiple of its size looks like one that does not.
+  const uint32_t kStart = 2048 + 3 * 128;
+  MatrixLayout aligned(2048, 0, 1024, SwizzleMode::B128, 0), shifted;
+  ASSERT_EQ(decodeWgmmaDescriptor(encode(kStart, 0, 1024) | uint64_t(3) << 49 | uint64_t(1) << 62, shifted), "");
+  for (uint32_t row = 0; row < 32; ++row)
+    for (uint32_t chunk = 0; chunk < 2; ++chunk)
+      EXPECT_EQ(shifted.chunk(MatrixMajor::K, row, chunk), aligned.chunk(MatrixMajor::K, row, chunk) + 3 * 128);
+  EXPECT_TRUE(aligned.startsPattern());
+  EXPECT_TRUE(shifted.startsPattern());
+  EXPECT_FALSE(MatrixLayout(kStart, 0, 1024, SwizzleMode::B128, 0).startsPattern());
+  EXPECT_TRUE(MatrixLayout(2048 + 96, 0, 1024, SwizzleMode::B128, 0).startsPattern()) << "a step along K";
+  EXPECT_TRUE(MatrixLayout(kStart, 0, 128, SwizzleMode::None, 0).startsPattern());
+}
+
+TEST(MatrixDescriptor, Tcgen05HasTheSameLayouts) {
+  static constexpr uint64_t kCodes[4] = {0, 6, 4, 2};
+  for (unsigned swizzleBits = 0; swizzleBits < 4; ++swizzleBits) {
+    uint64_t fields = encode(8192, 2048, 1024);
+    MatrixLayout hopper, blackwell;
+    ASSERT_EQ(decodeWgmmaDescriptor(fields | wgmmaBits(swizzleBits), hopper), "");
+    ASSERT_EQ(decodeTcgen05Descriptor(fields | uint64_t(1) << 46 | kCodes[swizzleBits] << 61, blackwell), "");
+    for (MatrixMajor major : {MatrixMajor::K, MatrixMajor::MN})
+      for (uint32_t row = 0; row < 32; ++row)
+        for (uint32_t chunk = 0; chunk < 16; ++chunk)
+          ASSERT_EQ(hopper.chunk(major, row, chunk), blackwell.chunk(major, row, chunk));
+  }
+}
+
+TEST(MatrixDescriptor, BadBitsAreNamed) {
+  MatrixLayout layout;
+  const uint64_t kGood = encode(1024, 16, 1024);
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    uint64_t descriptor = kGood | uint64_t(1) << 62 | uint64_t(1) << bit;
+    bool reserved =
+        bit == 14 || bit == 15 || bit == 30 || bit == 31 || (bit >= 46 && bit <= 48) || (bit >= 52 && bit < 62);
+    std::string complaint = decodeWgmmaDescriptor(descriptor, layout);
+    EXPECT_EQ(!complaint.empty(), reserved) << bit << ": " << complaint;
+    EXPECT_EQ(complaint.find("must be 0") != std::string::npos, reserved) << complaint;
+  }
+  EXPECT_NE(decodeWgmmaDescriptor(kGood | uint64_t(1) << 50, layout).find("base offset is 2"), std::string::npos);
+
+  const uint64_t kGood100 = kGood | uint64_t(1) << 46 | uint64_t(2) << 61;
+  EXPECT_EQ(decodeTcgen05Descriptor(kGood100, layout), "");
+  EXPECT_NE(decodeTcgen05Descriptor(kGood, layout).find("bits 48-46 are 0; allowed: 1"), std::string::npos);
+  EXPECT_NE(decodeTcgen05Descriptor(kGood100 | uint64_t(1) << 52, layout).find("60-52"), std::string::npos);
+  EXPECT_NE(decodeTcgen05Descriptor(kGood100 | uint64_t(3) << 61, layout).find("the swizzle is 3"), std::string::npos);
+  EXPECT_NE(decodeTcgen05Descriptor(kGood | uint64_t(1) << 46 | uint64_t(1) << 61, layout).find("atoms of 32"),
+            std::string::npos);
+  EXPECT_NE(decodeTcgen05Descriptor(kGood100 | 1u << 15, layout).find("15-14"), std::string::npos);
+}
+
+} // namespace thrift::sim::test
