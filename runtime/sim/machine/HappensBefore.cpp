@@ -12,6 +12,8 @@ void AccessHistory::reset() {
   std::fill(cells_.begin(), cells_.end(), Cell());
   sets_.clear();
   freeSets_.clear();
+  words_.clear();
+  freeWords_.clear();
 }
 
 bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const {
@@ -82,38 +84,127 @@ void AccessHistory::dropReads(Cell &cell) {
   cell.read = kNoEpoch;
 }
 
+void AccessHistory::split(Cell &cell) {
+  uint32_t index;
+  if (freeWords_.empty()) {
+    index = static_cast<uint32_t>(words_.size());
+    words_.emplace_back();
+  } else {
+    index = freeWords_.back();
+    freeWords_.pop_back();
+  }
+  words_[index].fill(cell);
+  // A set of readers belongs to one cell.
+  if (cell.read & kShared)
+    for (size_t byte = 1; byte < 4; ++byte) {
+      words_[index][byte].read = kShared | static_cast<uint32_t>(sets_.size());
+      std::vector<Read> readers = sets_[cell.read & ~kShared];
+      sets_.push_back(std::move(readers));
+    }
+  cell = Cell();
+  cell.write = kShared | index;
+}
+
+void AccessHistory::join(Cell &cell) {
+  if (!(cell.write & kShared))
+    return;
+  uint32_t index = cell.write & ~kShared;
+  for (Cell &byte : words_[index])
+    dropReads(byte);
+  freeWords_.push_back(index);
+  cell = Cell();
+}
+
+bool AccessHistory::readCell(const Actor &actor, Cell &cell, Conflict &conflict) {
+  if (!checkWrite(actor, cell, conflict))
+    return false;
+  if (cell.read != actor.epoch)
+    addRead(actor, cell);
+  else
+    cell.readPc = actor.pc;
+  return true;
+}
+
+bool AccessHistory::writeCell(const Actor &actor, Cell &cell, Conflict &conflict) {
+  if (!checkWrite(actor, cell, conflict) || !checkReads(actor, cell, conflict))
+    return false;
+  if (cell.read != kNoEpoch)
+    dropReads(cell);
+  cell.write = actor.epoch;
+  cell.writePc = actor.pc;
+  return true;
+}
+
 bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
   for (uint32_t i = first; i < first + count; ++i) {
-    Cell &cell = cells_[i];
-    if (!checkWrite(actor, cell, conflict)) {
-      conflict.cell = i;
+    conflict.cell = i;
+    if (cells_[i].write & kShared) {
+      for (Cell &byte : words_[cells_[i].write & ~kShared])
+        if (!readCell(actor, byte, conflict))
+          return false;
+    } else if (!readCell(actor, cells_[i], conflict)) {
       return false;
     }
-    if (cell.read != actor.epoch)
-      addRead(actor, cell);
-    else
-      cell.readPc = actor.pc;
   }
   return true;
 }
 
 bool AccessHistory::write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
   for (uint32_t i = first; i < first + count; ++i) {
-    Cell &cell = cells_[i];
-    if (!checkWrite(actor, cell, conflict) || !checkReads(actor, cell, conflict)) {
-      conflict.cell = i;
-      return false;
+    conflict.cell = i;
+    if (cells_[i].write & kShared) {
+      for (Cell &byte : words_[cells_[i].write & ~kShared])
+        if (!writeCell(actor, byte, conflict))
+          return false;
+      join(cells_[i]);
     }
-    if (cell.read != kNoEpoch)
-      dropReads(cell);
-    cell.write = actor.epoch;
-    cell.writePc = actor.pc;
+    if (!writeCell(actor, cells_[i], conflict))
+      return false;
+  }
+  return true;
+}
+
+bool AccessHistory::readBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t at = first, end = first + count; at < end;) {
+    if (at % 4 == 0 && end - at >= 4) {
+      uint32_t words = (end - at) / 4;
+      if (!read(actor, at / 4, words, conflict))
+        return false;
+      at += 4 * words;
+      continue;
+    }
+    conflict.cell = at / 4;
+    if (!(cells_[at / 4].write & kShared))
+      split(cells_[at / 4]);
+    if (!readCell(actor, words_[cells_[at / 4].write & ~kShared][at % 4], conflict))
+      return false;
+    ++at;
+  }
+  return true;
+}
+
+bool AccessHistory::writeBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t at = first, end = first + count; at < end;) {
+    if (at % 4 == 0 && end - at >= 4) {
+      uint32_t words = (end - at) / 4;
+      if (!write(actor, at / 4, words, conflict))
+        return false;
+      at += 4 * words;
+      continue;
+    }
+    conflict.cell = at / 4;
+    if (!(cells_[at / 4].write & kShared))
+      split(cells_[at / 4]);
+    if (!writeCell(actor, words_[cells_[at / 4].write & ~kShared][at % 4], conflict))
+      return false;
+    ++at;
   }
   return true;
 }
 
 void AccessHistory::forget(uint32_t first, uint32_t count) {
   for (uint32_t i = first; i < first + count; ++i) {
+    join(cells_[i]);
     dropReads(cells_[i]);
     cells_[i] = Cell();
   }

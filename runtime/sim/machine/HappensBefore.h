@@ -17,6 +17,7 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_HAPPENSBEFORE_H
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -118,6 +119,10 @@ public:
   /// False, and a conflict, if the access is not ordered after those that it conflicts with.
   bool read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
   bool write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
+  /// The same for bytes of a memory that has a cell for each 4 of them: a word whose bytes were accessed apart has a
+  /// history for each byte, so that neighbours do not count as conflicts.
+  bool readBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
+  bool writeBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
   /// Forgets: the words begin a new life.
   void forget(uint32_t first, uint32_t count);
 
@@ -134,7 +139,7 @@ private:
     uint32_t pc;
   };
   struct Cell {
-    Epoch write = kNoEpoch;
+    Epoch write = kNoEpoch; ///< or kShared | index into words_, of a cell for each byte
     uint32_t writePc = 0;
     uint32_t read = kNoEpoch; ///< an epoch, or kShared | index into sets_
     uint32_t readPc = 0;
@@ -149,10 +154,16 @@ private:
   bool checkReads(const Actor &actor, const Cell &cell, Conflict &conflict) const;
   void addRead(const Actor &actor, Cell &cell);
   void dropReads(Cell &cell);
+  bool readCell(const Actor &actor, Cell &cell, Conflict &conflict);
+  bool writeCell(const Actor &actor, Cell &cell, Conflict &conflict);
+  void split(Cell &cell);
+  void join(Cell &cell);
 
   std::vector<Cell> cells_;
   std::vector<std::vector<Read>> sets_;
   std::vector<uint32_t> freeSets_;
+  std::vector<std::array<Cell, 4>> words_;
+  std::vector<uint32_t> freeWords_;
 };
 
 /// The clocks of one CTA.

@@ -43,7 +43,8 @@ TEST_P(CompiledTranspose, IsExact) {
     for (size_t b = 0; b < batches; ++b)
       for (size_t i = 0; i < rows; ++i)
         for (size_t j = 0; j < columns; ++j)
-          ASSERT_EQ(kernel["out"].number((b * columns + j) * rows + i), kernel["in"].number((b * rows + i) * columns + j))
+          ASSERT_EQ(kernel["out"].number((b * columns + j) * rows + i),
+                    kernel["in"].number((b * rows + i) * columns + j))
               << b << " " << i << " " << j;
   });
 }

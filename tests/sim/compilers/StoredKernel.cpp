@@ -4,6 +4,7 @@
 
 #include "dialect/formats/Float16.h"
 #include "dialect/formats/Float8.h"
+#include "runtime/sim/TensorMap.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -141,12 +142,12 @@ std::string StoredKernel::knownGap() const {
 
 const std::vector<Policy> &policies() {
   static const std::vector<Policy> kAll = [] {
-    std::vector<Policy> all(3);
-    all[0].name = "lazy";
-    all[1].name = "eager";
+    std::vector<Policy> all = {{"lazy", {}}, {"eager", {}}, {"random 1", {}}, {"random 2", {}}};
     all[1].options.delivery = Delivery::Eager;
-    all[2].name = "lazy, warps in another order";
-    all[2].options.seed = 77;
+    all[2].options.delivery = all[3].options.delivery = Delivery::Random;
+    all[2].options.seed = 1, all[3].options.seed = 2;
+    for (Policy &policy : all)
+      policy.options.checkRaces = true;
     return all;
   }();
   return kAll;
@@ -186,11 +187,30 @@ public:
       arguments.add(item.value().get<uint32_t>());
     else if (item.key() == "u64")
       arguments.add(item.value().get<uint64_t>());
+    else if (item.key() == "tensorMap")
+      addTensorMap(arguments, item.value());
     else
       ADD_FAILURE() << "no such kind of argument: " << argument;
   }
 
 private:
+  void addTensorMap(Arguments &arguments, const json &map) {
+    TensorMapDescription description;
+    const std::string element = map["type"];
+    EXPECT_TRUE(tensorElementNamed(element == "e4m3" ? "u8" : element, description.element)) << element;
+    description.address = addresses_.at(map["buffer"]);
+    description.rank = static_cast<unsigned>(map["dims"].size());
+    ASSERT_LE(description.rank, kMaxTensorRank);
+    std::copy(map["dims"].begin(), map["dims"].end(), description.dims.begin());
+    std::copy(map["strides"].begin(), map["strides"].end(), description.strides.begin());
+    std::copy(map["box"].begin(), map["box"].end(), description.box.begin());
+    static const std::map<int, SwizzleMode> kSwizzles = {
+        {0, SwizzleMode::None}, {32, SwizzleMode::B32}, {64, SwizzleMode::B64}, {128, SwizzleMode::B128}};
+    description.swizzle = kSwizzles.at(map["swizzle"]);
+    Result<TensorMapBytes> bytes = encodeTensorMap(description);
+    ASSERT_TRUE(bytes) << bytes.status().message();
+    arguments.add(*bytes);
+  }
   uint64_t scratch(size_t bytes) {
     Result<uint64_t> address = memory_.allocate(bytes);
     EXPECT_TRUE(address) << address.status().message();
