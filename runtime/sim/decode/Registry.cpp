@@ -13,6 +13,10 @@ using OpcodeMap = std::unordered_multimap<std::string_view, OpcodeEntry>;
 static OpcodeMap joinTables() {
   OpcodeMap all;
   for (OpcodeTable (*table)() :
+       {integerOpcodes, multiplyOpcodes, logicOpcodes,     bitFieldOpcodes,        dotProductOpcodes, compareOpcodes,
+        moveOpcodes,    floatOpcodes,    halfOpcodes,      specialFunctionOpcodes, convertOpcodes,    controlOpcodes,
+        barrierOpcodes, laneOpcodes,     loadStoreOpcodes, addressOpcodes,         atomicOpcodes,     asyncOpcodes,
+        matrixOpcodes,  mmaOpcodes,      wgmmaOpcodes})
        {integerOpcodes, multiplyOpcodes, logicOpcodes,   bitFieldOpcodes, dotProductOpcodes,
         compareOpcodes, moveOpcodes,     floatOpcodes,   halfOpcodes,     specialFunctionOpcodes,
         convertOpcodes, controlOpcodes,  barrierOpcodes, laneOpcodes,     loadStoreOpcodes,

@@ -54,6 +54,7 @@ OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
+OpcodeTable wgmmaOpcodes();
 
 } // namespace thrift::sim
 

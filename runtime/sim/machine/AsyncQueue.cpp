@@ -80,6 +80,11 @@ const AsyncOperation *AsyncQueue::find(const std::function<bool(const AsyncOpera
   return nullptr;
 }
 
+void AsyncQueue::visit(const std::function<void(AsyncOperation &)> &visitor) {
+  for (auto &operation : operations_)
+    visitor(*operation);
+}
+
 AsyncQueue::Progress AsyncQueue::deliverToWaiters(Cta &cta) {
   const AsyncOperation *chosen = find([&](const AsyncOperation &operation) {
     return operation.isReady() && operation.barrier != kNoBarrier && cta.mbarriers.isAwaited(cta, operation.barrier);

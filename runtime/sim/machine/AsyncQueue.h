@@ -55,6 +55,8 @@ public:
   /// the ISA orders them; the default is a finding.
   virtual Step onTouch(Warp &warp, const Inst &inst);
 
+  /// Whether it is going to write this byte of shared memory.
+  virtual bool writesShared(uint32_t) const { return false; }
   /// Whether it may still be on its way when the last thread of the CTA has exited.
   virtual bool mayOutliveCta() const { return false; }
   /// "the wgmma.mma_async of line 12"
@@ -89,6 +91,7 @@ public:
 
   /// The oldest operation that `select` chooses, or null.
   const AsyncOperation *find(const std::function<bool(const AsyncOperation &)> &select) const;
+  void visit(const std::function<void(AsyncOperation &)> &visitor);
   bool empty() const { return operations_.empty(); }
   size_t size() const { return operations_.size(); }
   Delivery delivery() const { return delivery_; }

@@ -10,12 +10,12 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_WARP_H
 
 #include "runtime/sim/machine/AsyncCopies.h"
+#include "runtime/sim/machine/BulkGroups.h"
 #include "runtime/sim/machine/Inst.h"
 #include "runtime/sim/machine/Lanes.h"
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace thrift::sim {
@@ -23,6 +23,7 @@ namespace thrift::sim {
 struct AccessFunctions;
 class AsyncOperation;
 class Cta;
+class WgmmaTracker;
 struct Program;
 struct Region;
 
@@ -51,6 +52,7 @@ struct Split {
 class Warp {
 public:
   Warp(Cta &cta, const Program &program, unsigned index);
+  ~Warp();
 
   /// Makes `lanes` live at the entry; registers hold the canary, constants and special registers their values.
   void start(uint32_t lanes);
@@ -70,6 +72,8 @@ public:
   unsigned index;
   const Region *hint = nullptr;                     ///< global region touched last
   AsyncCopies copies;                               ///< cp.async of this warp
+  BulkGroups bulkGroups;                            ///< of cp.async.bulk to global memory
+  std::unique_ptr<WgmmaTracker> wgmma;              ///< null until its first wgmma instruction
   std::vector<Split> others;                        ///< splits that are not running
   bool polled = false;                              ///< asked for a phase in this turn that has not come
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
@@ -113,10 +117,7 @@ public:
   /// Gives up the locks of an operation; those that another one has taken since stay.
   void unlock(uint32_t place, const AsyncOperation &operation);
   /// The operation that has locked `place`, or null.
-  AsyncOperation *lockOf(uint32_t place) const {
-    auto it = locks_.find(place);
-    return it == locks_.end() ? nullptr : it->second;
-  }
+  AsyncOperation *lockOf(uint32_t place) const { return locks_.empty() ? nullptr : locks_[place / kPlaneBytes]; }
 
   uint32_t pushFrame(uint32_t returnPc);
   uint32_t returnPcOf(uint32_t frame) const { return frames_[frame].returnPc; }
@@ -137,7 +138,8 @@ private:
   std::unique_ptr<uint8_t, FreeAligned> registers_;
   std::vector<uint32_t> predicates_;
   std::vector<Frame> frames_;
-  std::unordered_map<uint32_t, AsyncOperation *> locks_; ///< by place
+  std::vector<AsyncOperation *> locks_; ///< by plane; empty until the first lock
+  uint32_t locked_ = 0;                 ///< planes that are locked
   uint32_t backwardBranches_ = 0;
 };
 

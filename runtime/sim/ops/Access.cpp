@@ -115,16 +115,13 @@ Step reportMisaligned(Warp &warp, const Inst &inst, uint32_t mask, const Places 
   return Step::Next;
 }
 
-/// The copy of any warp that will write shared byte `offset`.
-static const AsyncCopy *pendingCopy(const Cta &cta, uint64_t offset) {
+std::string describePending(const Cta &cta, uint32_t offset) {
   for (const auto &warp : cta.warps)
-    if (const AsyncCopy *copy = warp->copies.pendingAt(static_cast<uint32_t>(offset)))
-      return copy;
-  return nullptr;
-}
-
-static std::string describeCopy(const Cta &cta, const AsyncCopy *copy) {
-  return copy ? "the cp.async of line " + std::to_string(cta.program.lines[copy->pc]) : "an asynchronous copy";
+    if (const AsyncCopy *copy = warp->copies.pendingAt(offset))
+      return "the cp.async of line " + std::to_string(cta.program.lines[copy->pc]);
+  const AsyncOperation *operation =
+      cta.async.find([offset](const AsyncOperation &each) { return each.writesShared(offset); });
+  return operation ? operation->describe(cta) : "an asynchronous operation";
 }
 
 Step reportUninitialized(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes) {
@@ -148,8 +145,8 @@ Step reportUninitialized(Warp &warp, const Inst &inst, uint32_t mask, const Plac
       if (shadow[i] == kPending)
         return warp.fault(inst, Check::PendingAsync, who,
                           "read of shared byte " + std::to_string(offset) + " before " +
-                              describeCopy(cta, pendingCopy(cta, offset)) +
-                              " has arrived: no wait of the copying thread came between");
+                              describePending(cta, static_cast<uint32_t>(offset)) +
+                              " has arrived: no wait for it came between");
       if (shadow[i] == kBarrierObject)
         return warp.fault(inst, Check::MBarrierMisuse, who,
                           "read of shared byte " + std::to_string(offset) +
@@ -174,7 +171,7 @@ Step reportPendingStore(Warp &warp, const Inst &inst, uint32_t mask, const Place
                                 ", which is part of an mbarrier: only mbarrier instructions may touch it");
         return warp.fault(inst, Check::PendingAsync, static_cast<int>(*lane),
                           "write to shared byte " + std::to_string(offset) + ", which " +
-                              describeCopy(cta, pendingCopy(cta, offset)) + " is still going to overwrite");
+                              describePending(cta, static_cast<uint32_t>(offset)) + " is still going to overwrite");
       }
   }
   return Step::Next;

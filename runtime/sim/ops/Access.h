@@ -48,6 +48,9 @@ Step reportUninitialized(Warp &warp, const Inst &inst, uint32_t mask, const Plac
 /// A store hits a byte that a pending asynchronous copy will overwrite.
 Step reportPendingStore(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes);
 
+/// "the cp.async of line 7": what is going to write a pending byte of shared memory.
+std::string describePending(const Cta &cta, uint32_t offset);
+
 /// Host memory behind a generic address of one lane, or null; for builtins.
 uint8_t *hostPointer(Warp &warp, unsigned lane, uint64_t genericAddress, uint64_t bytes);
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/BulkCopy.h"
 #include "runtime/sim/ops/MBarrier.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
@@ -155,8 +156,12 @@ void decodeCopy(Form &form) {
 }
 
 void decodeCp(Form &form) {
+  if (form.opcode().has("reduce"))
+    return form.unsupported("the simulator has no bulk reductions");
   if (!form.take("async"))
     return form.noSuchForm();
+  if (form.take("bulk"))
+    return decodeBulk(form);
   if (form.take("commit_group"))
     return form.use(&runCommit);
   if (form.take("wait_all"))
@@ -169,8 +174,6 @@ void decodeCp(Form &form) {
   }
   if (form.opcode().has("mbarrier"))
     return decodeCopyArrive(form);
-  if (form.opcode().has("bulk"))
-    return form.noSuchForm();
   decodeCopy(form);
 }
 

@@ -263,7 +263,7 @@ uint32_t extremumF32(uint32_t a, uint32_t b) {
   return bitsOf(extremum<Which, Nan>(floatOf<float>(a), floatOf<float>(b)));
 }
 
-constexpr uint32_t kAbsolute = 1;
+constexpr uint32_t kAbsolute = 1, kIsFloat = 2;
 
 template <Combine Function>
 Step runRedux(Warp &warp, const Inst &inst, uint32_t mask) {
@@ -279,6 +279,8 @@ Step runRedux(Warp &warp, const Inst &inst, uint32_t mask) {
     uint32_t value = a[*lane] & keep;
     for (++lane; lane; ++lane)
       value = Function(value, a[*lane] & keep);
+    if (inst.flags & kIsFloat) // a lane by itself has met no other yet
+      value = bitsOf(canonical(floatOf<float>(value)));
     for (LaneIterator each(group); each; ++each)
       d[*each] = value;
   });
@@ -296,7 +298,7 @@ void decodeRedux(Form &form) {
   if (operation < 0)
     return form.noSuchForm();
   if (type == Ty::F32 && (operation == 1 || operation == 2)) {
-    form.inst.flags |= absolute ? kAbsolute : 0;
+    form.inst.flags |= kIsFloat | (absolute ? kAbsolute : 0);
     if (operation == 1)
       return form.use(nan ? &runRedux<extremumF32<Minimum, true>> : &runRedux<extremumF32<Minimum, false>>);
     return form.use(nan ? &runRedux<extremumF32<Maximum, true>> : &runRedux<extremumF32<Maximum, false>>);

@@ -20,6 +20,9 @@ void takeAddress(Form &form, size_t operand);
 /// The same into a plane and an offset, for instructions with two addresses; `wide` says how wide the plane is.
 void takeAddress(Form &form, size_t operand, uint32_t &place, int64_t &offset, bool &wide);
 
+/// The same for an address that something follows in the brackets.
+void takeAddressBase(Form &form, const ptx::Operand &address, uint32_t &place, int64_t &offset, bool &wide);
+
 } // namespace thrift::sim
 
 #endif // THRIFTJIT_RUNTIME_SIM_OPS_MEMORYFORM_H
