@@ -20,6 +20,8 @@ static OpcodeMap joinTables() {
        {integerOpcodes, multiplyOpcodes, logicOpcodes,   bitFieldOpcodes, dotProductOpcodes,
         compareOpcodes, moveOpcodes,     floatOpcodes,   halfOpcodes,     specialFunctionOpcodes,
         convertOpcodes, controlOpcodes,  barrierOpcodes, laneOpcodes,     loadStoreOpcodes,
+        addressOpcodes, atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes,
+        tcgen05Opcodes})
         addressOpcodes, fenceOpcodes,    mbarrierOpcodes,
         atomicOpcodes,   asyncOpcodes,   matrixOpcodes,   mmaOpcodes})
     for (const OpcodeEntry &entry : table())

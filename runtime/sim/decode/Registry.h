@@ -55,6 +55,7 @@ OpcodeTable asyncOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
 OpcodeTable wgmmaOpcodes();
+OpcodeTable tcgen05Opcodes();
 
 } // namespace thrift::sim
 

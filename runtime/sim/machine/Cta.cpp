@@ -63,6 +63,8 @@ void Cta::start(uint64_t number) {
   async.reset(launch.options.delivery, launch.options.seed * 0x9E3779B97F4A7C15ull + number);
   if (races)
     races->reset();
+  if (tmem)
+    tmem->reset();
   idleRounds_ = 0;
 
   uint64_t threads = launch.config.block.count();
@@ -147,7 +149,16 @@ bool Cta::finish() {
            "the CTA ends while " + late->describe(*this) + " is in flight: nobody waited for it");
     return false;
   }
-  return async.performAll(*this, [](const AsyncOperation &) { return true; });
+  return async.performAll(*this, [](const AsyncOperation &) { return true; }) && (!tmem || tmem->finish(*this));
+}
+
+Tmem &Cta::tensorMemory() {
+  if (!tmem) {
+    tmem = std::make_unique<Tmem>(static_cast<unsigned>(warps.size()));
+    if (races)
+      races->tmem.resize(kTmemCells);
+  }
+  return *tmem;
 }
 
 void Cta::lanesExited() { barriers.settle(*this); }
@@ -321,6 +332,10 @@ void Cta::reportDeadlock() {
         break;
       case SplitState::WaitsAsync:
         wait = "other warps of its warpgroup";
+        break;
+      case SplitState::WaitsTmem:
+        wait = std::to_string(split.waitsFor) + " columns of TMEM; " +
+               std::to_string(tmem ? tmem->freeColumns() : kTmemColumns) + " are free";
         break;
       case SplitState::Ready:
         wait = "nothing";

@@ -14,6 +14,7 @@
 #include "runtime/sim/machine/HappensBefore.h"
 #include "runtime/sim/machine/MBarriers.h"
 #include "runtime/sim/machine/Program.h"
+#include "runtime/sim/machine/Tmem.h"
 #include "runtime/sim/machine/Warp.h"
 
 #include <memory>
@@ -63,6 +64,7 @@ public:
   MBarriers mbarriers;
   AsyncQueue async;
   std::unique_ptr<HappensBefore> races; ///< null unless Options::checkRaces
+  std::unique_ptr<Tmem> tmem;           ///< null until it is used for the first time
 
   Statistics stats;                     ///< of all CTAs this object ran
   std::vector<uint64_t> counts;         ///< executions per instruction, of all CTAs this object ran
@@ -71,6 +73,8 @@ public:
   uint64_t clock = 0;                   ///< instructions executed, the simulated time
 
   void report(uint32_t pc, const Warp *warp, int lane, Severity severity, Check check, std::string message);
+  /// TMEM, created if there was none yet.
+  Tmem &tensorMemory();
   /// A warp lost lanes: barriers that waited for them may be complete.
   void lanesExited();
   /// Reports two accesses that are not ordered; `what` is the later one: "the read", "the wgmma.mma_async of line 3".

@@ -202,7 +202,7 @@ public:
   }
 
   AccessHistory shared; ///< a cell per 4 bytes
-  AccessHistory tmem;   ///< a cell per lane and column: lane * 512 + column, once somebody resizes it; no proxies
+  AccessHistory tmem;   ///< a cell per lane and column: tmemCell(), once somebody resizes it; no proxies
 
 private:
   AgentId newAgent(bool inOrder, bool generic);

@@ -37,6 +37,7 @@ enum class SplitState : uint8_t {
   WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
   WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
   WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsTmem,     ///< for waitsFor columns of TMEM
   WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 

@@ -1,6 +1,6 @@
 //===- ExitCode.cpp - what the process says when it ends ----------------------===//
 
-#include "tools/thriftjit/ExitCode.h"
+#include "tools/console/ExitCode.h"
 
 namespace thrift {
 

@@ -1,6 +1,6 @@
 //===- Numbers.cpp - numbers from and for people ------------------------------===//
 
-#include "tools/thriftjit/Numbers.h"
+#include "tools/console/Numbers.h"
 
 #include <charconv>
 #include <cmath>

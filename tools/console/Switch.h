@@ -1,7 +1,7 @@
 //===- Switch.h - an option and its opposite ----------------------------------===//
 
-#ifndef THRIFTJIT_TOOLS_THRIFTJIT_SWITCH_H
-#define THRIFTJIT_TOOLS_THRIFTJIT_SWITCH_H
+#ifndef THRIFTJIT_TOOLS_CONSOLE_SWITCH_H
+#define THRIFTJIT_TOOLS_CONSOLE_SWITCH_H
 
 #include "runtime/Status.h"
 
@@ -28,4 +28,4 @@ private:
 
 } // namespace thrift
 
-#endif // THRIFTJIT_TOOLS_THRIFTJIT_SWITCH_H
+#endif // THRIFTJIT_TOOLS_CONSOLE_SWITCH_H

@@ -1,6 +1,6 @@
 //===- Switch.cpp - an option and its opposite --------------------------------===//
 
-#include "tools/thriftjit/Switch.h"
+#include "tools/console/Switch.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,6 +1,6 @@
 //===- Console.cpp - where the program writes ---------------------------------===//
 
-#include "tools/thriftjit/Console.h"
+#include "tools/console/Console.h"
 
 #include <cstring>
 #include <langinfo.h>
@@ -12,6 +12,7 @@ using namespace thrift;
 Terminal thrift::standardTerminal() {
   Terminal terminal;
   terminal.interactive = isatty(STDOUT_FILENO);
+  terminal.errInteractive = isatty(STDERR_FILENO);
   // Asks the C library, which has read the locale; this program reads no variable for it.
   terminal.utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
   winsize size = {};

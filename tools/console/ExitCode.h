@@ -1,7 +1,7 @@
 //===- ExitCode.h - what the process says when it ends ------------------------===//
 
-#ifndef THRIFTJIT_TOOLS_THRIFTJIT_EXITCODE_H
-#define THRIFTJIT_TOOLS_THRIFTJIT_EXITCODE_H
+#ifndef THRIFTJIT_TOOLS_CONSOLE_EXITCODE_H
+#define THRIFTJIT_TOOLS_CONSOLE_EXITCODE_H
 
 #include "runtime/Status.h"
 
@@ -29,4 +29,4 @@ const char *exitCodeHelp();
 
 } // namespace thrift
 
-#endif // THRIFTJIT_TOOLS_THRIFTJIT_EXITCODE_H
+#endif // THRIFTJIT_TOOLS_CONSOLE_EXITCODE_H

@@ -1,8 +1,8 @@
 //===- Json.cpp - results for programs ----------------------------------------===//
 
-#include "tools/thriftjit/Json.h"
+#include "tools/console/Json.h"
 
-#include "tools/thriftjit/ExitCode.h"
+#include "tools/console/ExitCode.h"
 
 #include <cmath>
 
@@ -10,12 +10,6 @@ using namespace thrift;
 
 Json thrift::jsonNumber(std::optional<double> value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
-
-Json thrift::toJson(const Distance &distance) {
-  return {{"rel_l2", jsonNumber(distance.relL2)},
-          {"cosine", jsonNumber(distance.cosine)},
-          {"max_abs", jsonNumber(distance.maxAbs)}};
 }
 
 Json thrift::toJson(const Status &failure) {

@@ -1,10 +1,9 @@
 //===- Json.h - results for programs ------------------------------------------===//
 
-#ifndef THRIFTJIT_TOOLS_THRIFTJIT_JSON_H
-#define THRIFTJIT_TOOLS_THRIFTJIT_JSON_H
+#ifndef THRIFTJIT_TOOLS_CONSOLE_JSON_H
+#define THRIFTJIT_TOOLS_CONSOLE_JSON_H
 
 #include "runtime/Status.h"
-#include "runtime/reference/Metrics.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,7 +12,7 @@
 
 namespace thrift {
 
-/// Of every object that the program prints; grows when a field changes its meaning or goes away.
+/// Of every object that a program prints; grows when a field changes its meaning or goes away.
 constexpr int kJsonSchemaVersion = 1;
 
 /// Keys keep the order in which they are set.
@@ -21,8 +20,6 @@ using Json = nlohmann::ordered_json;
 
 /// null where JSON has no word for the number, or there is none.
 Json jsonNumber(std::optional<double> value);
-/// {"rel_l2", "cosine", "max_abs"}
-Json toJson(const Distance &distance);
 /// {"schema_version", "failure": {"code", "message", "field", "value", "allowed"}}; null where one input is not to
 /// blame.
 Json toJson(const Status &failure);
@@ -32,4 +29,4 @@ std::string print(const Json &object);
 
 } // namespace thrift
 
-#endif // THRIFTJIT_TOOLS_THRIFTJIT_JSON_H
+#endif // THRIFTJIT_TOOLS_CONSOLE_JSON_H

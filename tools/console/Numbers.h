@@ -1,7 +1,7 @@
 //===- Numbers.h - numbers from and for people --------------------------------===//
 
-#ifndef THRIFTJIT_TOOLS_THRIFTJIT_NUMBERS_H
-#define THRIFTJIT_TOOLS_THRIFTJIT_NUMBERS_H
+#ifndef THRIFTJIT_TOOLS_CONSOLE_NUMBERS_H
+#define THRIFTJIT_TOOLS_CONSOLE_NUMBERS_H
 
 #include "runtime/Status.h"
 
@@ -26,4 +26,4 @@ std::string printMicroseconds(double microseconds);
 
 } // namespace thrift
 
-#endif // THRIFTJIT_TOOLS_THRIFTJIT_NUMBERS_H
+#endif // THRIFTJIT_TOOLS_CONSOLE_NUMBERS_H
