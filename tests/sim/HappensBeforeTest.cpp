@@ -95,6 +95,58 @@ TEST(AccessHistory, ForgetsBytesAsWellAsWords) {
   EXPECT_TRUE(happens.shared.writeBytes(happens.warpActor(1, 4), 0, 8, conflict));
 }
 
+TEST(AccessHistory, WhoKnowsAReadKnowsWhatWasRead) {
+  // A copy fills a stage, an mma of warp 1 reads it, and warp 0, which learns of the mma alone, has it filled again.
+  for (bool informed : {false, true}) {
+    HappensBefore happens(2, 4);
+    happens.reset();
+    Conflict conflict;
+    AgentId copies = happens.barrierAgent(0), mmas = happens.streamOf(1, Stream::Tcgen05);
+    Epoch filled = happens.begin(copies);
+    ASSERT_TRUE(happens.shared.write({filled, &happens.of(0), true, 1}, 0, 1, conflict));
+    happens.learn(1, filled);
+    Epoch read = happens.begin(mmas);
+    ASSERT_TRUE(happens.shared.read({read, &happens.of(1), true, 2}, 0, 1, conflict));
+    if (informed)
+      happens.learn(0, read);
+    EXPECT_EQ(happens.shared.write({happens.begin(copies), &happens.of(0), true, 3}, 0, 1, conflict), informed);
+  }
+}
+
+TEST(AccessHistory, AnAsynchronousWriteOverAGenericOneIsForLints) {
+  for (bool lints : {false, true}) {
+    HappensBefore happens(1, 8);
+    happens.reset();
+    happens.shared.lints = lints;
+    Conflict conflict;
+    ASSERT_TRUE(happens.shared.write(happens.warpActor(0, 1), 1, 1, conflict));
+    AgentId copies = happens.barrierAgent(0);
+    Epoch filled = happens.begin(copies);
+    EXPECT_EQ(happens.shared.write({filled, &happens.of(0), true, 2}, 0, 2, conflict), !lints);
+    EXPECT_EQ(conflict.lintOnly, lints);
+    if (lints) {
+      EXPECT_EQ(conflict.cell, 1u);
+    }
+    // The write counts all the same: a read that does not wait for it is a race.
+    EXPECT_FALSE(happens.shared.read(happens.warpActor(0, 3), 1, 1, conflict));
+    happens.learn(0, filled);
+    EXPECT_TRUE(happens.shared.read(happens.warpActor(0, 4), 0, 2, conflict));
+  }
+}
+
+TEST(AccessHistory, AnAsynchronousReadOfAGenericWriteNeedsTheFence) {
+  HappensBefore happens(1, 4);
+  happens.reset();
+  Conflict conflict;
+  ASSERT_TRUE(happens.shared.write(happens.warpActor(0, 1), 0, 1, conflict));
+  AgentId stores = happens.streamOf(0, Stream::Bulk);
+  EXPECT_FALSE(happens.shared.read({happens.begin(stores), &happens.of(0), true, 2}, 0, 1, conflict));
+  EXPECT_TRUE(conflict.proxyOnly);
+  EXPECT_FALSE(conflict.lintOnly);
+  happens.fenceProxy(0);
+  EXPECT_TRUE(happens.shared.read({happens.begin(stores), &happens.of(0), true, 3}, 0, 1, conflict));
+}
+
 static BodyRun storeFromTwoWarps(const std::string &address) {
   BodyOptions options;
   options.threads = 64;

@@ -16,12 +16,24 @@ void AccessHistory::reset() {
   freeWords_.clear();
 }
 
+/// Whether the actor knows of a read of what the cell holds. That read was ordered after the write, so the actor is,
+/// even where it learned of a stream's operation alone, and not of what that operation waited for.
+bool AccessHistory::knowsRead(const Actor &actor, const Cell &cell, bool async) const {
+  auto counts = [&](Epoch epoch) {
+    return epoch != kNoEpoch && (!async || !agents[agentOf(epoch)].generic) && knows(actor, epoch);
+  };
+  if (!(cell.read & kShared))
+    return counts(cell.read);
+  const std::vector<Read> &reads = sets_[cell.read & ~kShared];
+  return std::any_of(reads.begin(), reads.end(), [&](const Read &read) { return counts(read.epoch); });
+}
+
 bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const {
   if (cell.write == kNoEpoch)
     return true;
-  bool ordered = knows(actor, cell.write);
+  bool ordered = knows(actor, cell.write) || knowsRead(actor, cell, false);
   bool crossesProxies = actor.async && agents[agentOf(cell.write)].generic;
-  if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write)))
+  if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write) || knowsRead(actor, cell, true)))
     return true;
   conflict.earlier = cell.write;
   conflict.earlierPc = cell.writePc;
@@ -125,9 +137,19 @@ bool AccessHistory::readCell(const Actor &actor, Cell &cell, Conflict &conflict)
   return true;
 }
 
-bool AccessHistory::writeCell(const Actor &actor, Cell &cell, Conflict &conflict) {
-  if (!checkWrite(actor, cell, conflict) || !checkReads(actor, cell, conflict))
+/// False after a conflict; one that is for lints alone is noted, and the write goes on.
+bool AccessHistory::writeCell(const Actor &actor, Cell &cell, uint32_t word, Conflict &conflict) {
+  Conflict found;
+  found.cell = word;
+  bool ordered = checkWrite(actor, cell, found);
+  if ((!ordered && !found.proxyOnly) || !checkReads(actor, cell, found)) {
+    conflict = found;
     return false;
+  }
+  if (!ordered && lints && !conflict.lintOnly) {
+    found.lintOnly = true;
+    conflict = found;
+  }
   if (cell.read != kNoEpoch)
     dropReads(cell);
   cell.write = actor.epoch;
@@ -135,71 +157,67 @@ bool AccessHistory::writeCell(const Actor &actor, Cell &cell, Conflict &conflict
   return true;
 }
 
-bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
-  for (uint32_t i = first; i < first + count; ++i) {
-    conflict.cell = i;
-    if (cells_[i].write & kShared) {
-      for (Cell &byte : words_[cells_[i].write & ~kShared])
-        if (!readCell(actor, byte, conflict))
-          return false;
-    } else if (!readCell(actor, cells_[i], conflict)) {
+bool AccessHistory::readWord(const Actor &actor, uint32_t word, Conflict &conflict) {
+  conflict.cell = word;
+  if (!(cells_[word].write & kShared))
+    return readCell(actor, cells_[word], conflict);
+  for (Cell &byte : words_[cells_[word].write & ~kShared])
+    if (!readCell(actor, byte, conflict))
       return false;
-    }
+  return true;
+}
+
+bool AccessHistory::writeWord(const Actor &actor, uint32_t word, Conflict &conflict) {
+  if (cells_[word].write & kShared) {
+    for (Cell &byte : words_[cells_[word].write & ~kShared])
+      if (!writeCell(actor, byte, word, conflict))
+        return false;
+    join(cells_[word]);
   }
+  return writeCell(actor, cells_[word], word, conflict);
+}
+
+AccessHistory::Cell &AccessHistory::cellOfByte(uint32_t byte) {
+  if (!(cells_[byte / 4].write & kShared))
+    split(cells_[byte / 4]);
+  return words_[cells_[byte / 4].write & ~kShared][byte % 4];
+}
+
+bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t i = first; i < first + count; ++i)
+    if (!readWord(actor, i, conflict))
+      return false;
   return true;
 }
 
 bool AccessHistory::write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
-  for (uint32_t i = first; i < first + count; ++i) {
-    conflict.cell = i;
-    if (cells_[i].write & kShared) {
-      for (Cell &byte : words_[cells_[i].write & ~kShared])
-        if (!writeCell(actor, byte, conflict))
-          return false;
-      join(cells_[i]);
-    }
-    if (!writeCell(actor, cells_[i], conflict))
+  conflict.lintOnly = false;
+  for (uint32_t i = first; i < first + count; ++i)
+    if (!writeWord(actor, i, conflict))
       return false;
-  }
-  return true;
+  return !conflict.lintOnly;
 }
 
 bool AccessHistory::readBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
   for (uint32_t at = first, end = first + count; at < end;) {
-    if (at % 4 == 0 && end - at >= 4) {
-      uint32_t words = (end - at) / 4;
-      if (!read(actor, at / 4, words, conflict))
-        return false;
-      at += 4 * words;
-      continue;
-    }
+    bool whole = at % 4 == 0 && end - at >= 4;
     conflict.cell = at / 4;
-    if (!(cells_[at / 4].write & kShared))
-      split(cells_[at / 4]);
-    if (!readCell(actor, words_[cells_[at / 4].write & ~kShared][at % 4], conflict))
+    if (!(whole ? readWord(actor, at / 4, conflict) : readCell(actor, cellOfByte(at), conflict)))
       return false;
-    ++at;
+    at += whole ? 4 : 1;
   }
   return true;
 }
 
 bool AccessHistory::writeBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  conflict.lintOnly = false;
   for (uint32_t at = first, end = first + count; at < end;) {
-    if (at % 4 == 0 && end - at >= 4) {
-      uint32_t words = (end - at) / 4;
-      if (!write(actor, at / 4, words, conflict))
-        return false;
-      at += 4 * words;
-      continue;
-    }
-    conflict.cell = at / 4;
-    if (!(cells_[at / 4].write & kShared))
-      split(cells_[at / 4]);
-    if (!writeCell(actor, words_[cells_[at / 4].write & ~kShared][at % 4], conflict))
+    bool whole = at % 4 == 0 && end - at >= 4;
+    if (!(whole ? writeWord(actor, at / 4, conflict) : writeCell(actor, cellOfByte(at), at / 4, conflict)))
       return false;
-    ++at;
+    at += whole ? 4 : 1;
   }
-  return true;
+  return !conflict.lintOnly;
 }
 
 void AccessHistory::forget(uint32_t first, uint32_t count) {
