@@ -95,24 +95,6 @@ TEST(AccessHistory, ForgetsBytesAsWellAsWords) {
   EXPECT_TRUE(happens.shared.writeBytes(happens.warpActor(1, 4), 0, 8, conflict));
 }
 
-TEST(AccessHistory, WhoKnowsAReadKnowsWhatWasRead) {
-  // A copy fills a stage, an mma of warp 1 reads it, and warp 0, which learns of the mma alone, has it filled again.
-  for (bool informed : {false, true}) {
-    HappensBefore happens(2, 4);
-    happens.reset();
-    Conflict conflict;
-    AgentId copies = happens.barrierAgent(0), mmas = happens.streamOf(1, Stream::Tcgen05);
-    Epoch filled = happens.begin(copies);
-    ASSERT_TRUE(happens.shared.write({filled, &happens.of(0), true, 1}, 0, 1, conflict));
-    happens.learn(1, filled);
-    Epoch read = happens.begin(mmas);
-    ASSERT_TRUE(happens.shared.read({read, &happens.of(1), true, 2}, 0, 1, conflict));
-    if (informed)
-      happens.learn(0, read);
-    EXPECT_EQ(happens.shared.write({happens.begin(copies), &happens.of(0), true, 3}, 0, 1, conflict), informed);
-  }
-}
-
 TEST(AccessHistory, AnAsynchronousWriteOverAGenericOneIsForLints) {
   for (bool lints : {false, true}) {
     HappensBefore happens(1, 8);

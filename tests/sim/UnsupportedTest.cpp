@@ -22,7 +22,7 @@ static void expectUnsupported(const std::string &line, const std::string &reason
 
 TEST(Unsupported, InstructionsThatDoNotExistHere) {
   expectUnsupported("tex.1d.v4.f32.s32 {%r0,%r1,%r2,%r3}, [%d0, {%r4}];", "does not have this instruction");
-  expectUnsupported("wgmma.fence.sync.aligned;", "does not have this instruction");
+  expectUnsupported("wgmma.fence.sync.aligned;", "wgmma needs the target sm_90a");
 }
 
 TEST(Unsupported, ModifiersAreNeverIgnored) {

@@ -34,6 +34,7 @@ static constexpr OpcodeTable (*kFamilies[])() = {
     asyncOpcodes,
     matrixOpcodes,
     mmaOpcodes,
+    tensormapOpcodes,
     wgmmaOpcodes,
     tcgen05Opcodes,
 };

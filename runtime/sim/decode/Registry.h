@@ -52,6 +52,7 @@ OpcodeTable fenceOpcodes();
 OpcodeTable mbarrierOpcodes();
 OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
+OpcodeTable tensormapOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
 OpcodeTable wgmmaOpcodes();

@@ -44,6 +44,7 @@ Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program)
   if (launch.options.checkRaces) {
     races = std::make_unique<HappensBefore>(warpCount, sharedBytes);
     races->shared.lints = launch.options.lints;
+    races->tmem.wantsTensorFences = launch.options.lints;
   }
   counts.assign(program.code.size(), 0);
   order_.resize(warpCount);
@@ -102,16 +103,14 @@ Cta::Outcome Cta::run(uint64_t &quantum) {
       quantum -= turn - left;
       if (outcome == Warp::Outcome::Fault)
         return Outcome::Fault;
-      bool delivered = false;
-      if (random) {
-        AsyncQueue::Progress progress = async.deliverByChance(*this);
-        if (progress == AsyncQueue::Progress::Fault)
-          return Outcome::Fault;
-        delivered = progress == AsyncQueue::Progress::Delivered; // and so may have woken a warp
-      }
+      AsyncQueue::Progress progress = random ? async.deliverByChance(*this) : AsyncQueue::Progress::None;
+      if (progress == AsyncQueue::Progress::Fault)
+        return Outcome::Fault;
       bool onlyPolled = warp.polled && turn - left <= kPollInstructions;
       polling |= onlyPolled;
-      moved = delivered || (!onlyPolled && (outcome == Warp::Outcome::Ready || turn != left));
+      moved = !onlyPolled && (outcome == Warp::Outcome::Ready || turn != left);
+      // Whoever waited for what was delivered can run now.
+      moved |= progress == AsyncQueue::Progress::Delivered;
     }
     if (moved) {
       still = 0;

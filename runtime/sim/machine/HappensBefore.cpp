@@ -16,24 +16,25 @@ void AccessHistory::reset() {
   freeWords_.clear();
 }
 
-/// Whether the actor knows of a read of what the cell holds. That read was ordered after the write, so the actor is,
-/// even where it learned of a stream's operation alone, and not of what that operation waited for.
-bool AccessHistory::knowsRead(const Actor &actor, const Cell &cell, bool async) const {
-  auto counts = [&](Epoch epoch) {
-    return epoch != kNoEpoch && (!async || !agents[agentOf(epoch)].generic) && knows(actor, epoch);
-  };
-  if (!(cell.read & kShared))
-    return counts(cell.read);
-  const std::vector<Read> &reads = sets_[cell.read & ~kShared];
-  return std::any_of(reads.begin(), reads.end(), [&](const Read &read) { return counts(read.epoch); });
+/// The earlier access is ordered before this one. Notes it if tcgen05.fence has no part in that.
+void AccessHistory::lint(const Actor &actor, Epoch epoch, uint32_t pc, bool isWrite, Conflict &conflict) const {
+  if (conflict.fenceMissing || actor.known->tensor.covers(epoch) ||
+      agents[agentOf(epoch)].warp == agents[agentOf(actor.epoch)].warp)
+    return;
+  conflict.fenceMissing = true;
+  conflict.earlier = epoch;
+  conflict.earlierPc = pc;
+  conflict.earlierWrites = isWrite;
 }
 
 bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const {
   if (cell.write == kNoEpoch)
     return true;
-  bool ordered = knows(actor, cell.write) || knowsRead(actor, cell, false);
+  bool ordered = knows(actor, cell.write);
+  if (ordered && wantsTensorFences)
+    lint(actor, cell.write, cell.writePc, true, conflict);
   bool crossesProxies = actor.async && agents[agentOf(cell.write)].generic;
-  if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write) || knowsRead(actor, cell, true)))
+  if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write)))
     return true;
   conflict.earlier = cell.write;
   conflict.earlierPc = cell.writePc;
@@ -44,8 +45,13 @@ bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &c
 
 bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &conflict) const {
   auto fails = [&](Epoch epoch, uint32_t pc) {
-    if (epoch == kNoEpoch || knows(actor, epoch))
+    if (epoch == kNoEpoch)
       return false;
+    if (knows(actor, epoch)) {
+      if (wantsTensorFences)
+        lint(actor, epoch, pc, false, conflict);
+      return false;
+    }
     conflict.earlier = epoch;
     conflict.earlierPc = pc;
     conflict.earlierWrites = false;
@@ -139,17 +145,17 @@ bool AccessHistory::readCell(const Actor &actor, Cell &cell, Conflict &conflict)
 
 /// False after a conflict; one that is for lints alone is noted, and the write goes on.
 bool AccessHistory::writeCell(const Actor &actor, Cell &cell, uint32_t word, Conflict &conflict) {
-  Conflict found;
+  Conflict found = conflict;
   found.cell = word;
+  found.proxyOnly = found.lintOnly = false;
   bool ordered = checkWrite(actor, cell, found);
   if ((!ordered && !found.proxyOnly) || !checkReads(actor, cell, found)) {
     conflict = found;
     return false;
   }
-  if (!ordered && lints && !conflict.lintOnly) {
-    found.lintOnly = true;
+  found.lintOnly = !ordered && lints;
+  if (!conflict.lintOnly)
     conflict = found;
-  }
   if (cell.read != kNoEpoch)
     dropReads(cell);
   cell.write = actor.epoch;
@@ -235,13 +241,13 @@ void AccessHistory::forget(uint32_t first, uint32_t count) {
 HappensBefore::HappensBefore(unsigned warps, uint32_t sharedBytes)
     : shared((sharedBytes + 3) / 4), tmem(0), warps_(warps) {}
 
-AgentId HappensBefore::newAgent(bool inOrder, bool generic) {
+AgentId HappensBefore::newAgent(const AccessHistory::AgentFacts &facts) {
   // Beyond the limit agents are shared: a copy of one barrier may then hide behind that of another.
   if (clocks_.size() == kMaxAgents)
     return static_cast<AgentId>(kMaxAgents - 1);
   clocks_.push_back(1);
-  shared.agents.push_back({inOrder, generic});
-  tmem.agents.push_back({inOrder, false});
+  shared.agents.push_back(facts);
+  tmem.agents.push_back({facts.inOrder, false, facts.warp});
   return static_cast<AgentId>(clocks_.size() - 1);
 }
 
@@ -254,12 +260,14 @@ void HappensBefore::reset() {
   barrierAgents_.clear();
   strong_.clear();
   for (unsigned warp = 0; warp < warps_; ++warp)
-    newAgent(true, true);
+    newAgent({true, true, warp});
   for (unsigned warp = 0; warp < warps_; ++warp)
     for (unsigned stream = 0; stream < kNumStreams; ++stream)
-      newAgent(stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
-               stream == unsigned(Stream::CopyAsync));
+      newAgent({stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
+                stream == unsigned(Stream::CopyAsync), warp});
   knowledge_.assign(warps_, Knowledge());
+  published_.assign(warps_, Clock());
+  received_.assign(warps_, Clock());
   for (unsigned warp = 0; warp < warps_; ++warp)
     knowledge_[warp].ordered.learn(makeEpoch(static_cast<AgentId>(warp), 1));
 }
@@ -267,7 +275,7 @@ void HappensBefore::reset() {
 AgentId HappensBefore::barrierAgent(uint32_t offset) {
   auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
   if (isNew)
-    it->second = newAgent(false, false);
+    it->second = newAgent({false, false, AccessHistory::kNoWarp});
   return it->second;
 }
 
@@ -278,10 +286,18 @@ Epoch HappensBefore::begin(AgentId stream) {
 }
 
 void HappensBefore::release(unsigned warp, Knowledge &sync) {
-  sync.join(knowledge_[warp]);
+  sync.ordered.join(knowledge_[warp].ordered);
+  sync.proxied.join(knowledge_[warp].proxied);
+  sync.tensor.join(published_[warp]);
   if (clocks_[warp] < kMaxClock)
     ++clocks_[warp];
   knowledge_[warp].ordered.learn(latest(static_cast<AgentId>(warp)));
+}
+
+void HappensBefore::acquire(unsigned warp, const Knowledge &sync) {
+  knowledge_[warp].ordered.join(sync.ordered);
+  knowledge_[warp].proxied.join(sync.proxied);
+  received_[warp].join(sync.tensor);
 }
 
 void HappensBefore::synchronize(unsigned warp) {

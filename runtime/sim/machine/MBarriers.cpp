@@ -61,7 +61,10 @@ std::string MBarriers::invalidate(Cta &cta, uint32_t offset) {
 std::string MBarriers::arrived(Cta &cta, MBarrier &barrier, uint32_t count) {
   if (count > barrier.pending)
     return std::to_string(count) + " arrivals at " + at(barrier.offset) + " while its phase waits for " +
-           std::to_string(barrier.pending) + " of " + std::to_string(barrier.expected);
+           std::to_string(barrier.pending) + " of " + std::to_string(barrier.expected) +
+           (barrier.pending == 0 && barrier.tx != 0
+                ? ": the phase before is not over, " + std::to_string(barrier.tx) + " bytes are missing"
+                : "");
   barrier.pending -= count;
   settle(cta, barrier);
   return "";
@@ -115,11 +118,13 @@ std::string MBarriers::completeTx(Cta &cta, uint32_t offset, uint32_t bytes, Epo
   return "";
 }
 
-std::string MBarriers::arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done) {
+std::string MBarriers::arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done, const Knowledge *before) {
   MBarrier *barrier = find(offset);
   if (!barrier)
     return missing(cta, offset);
   barrier->arriving.learn(done);
+  if (before)
+    barrier->arriving.join(*before);
   return arrived(cta, *barrier, count);
 }
 

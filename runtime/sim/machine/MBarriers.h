@@ -56,7 +56,8 @@ public:
   /// Bytes have arrived; those who wait learn of the operation `done` (kNoEpoch: nothing).
   std::string completeTx(Cta &cta, uint32_t offset, uint32_t bytes, Epoch done);
   /// An arrival by an asynchronous operation: of a commit, or of cp.async.mbarrier.arrive.
-  std::string arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done);
+  /// Those who wait learn of `done`, and of what came before it in the eyes of who issued it.
+  std::string arriveAsync(Cta &cta, uint32_t offset, uint32_t count, Epoch done, const Knowledge *before = nullptr);
   /// cp.async.mbarrier.arrive without .noinc: `count` arrivals more are awaited in this phase.
   std::string addPending(Cta &cta, uint32_t offset, uint32_t count);
 
