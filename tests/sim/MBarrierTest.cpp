@@ -385,6 +385,8 @@ TEST(MBarrier, AnArrivalOfCopiesThatNobodyWaitsFor) {
   kernel.insert(kernel.find("CONSUMER:") + 9, " ret;");
   Finding finding = expectError(kernel, Check::AsyncInFlight, copyOptions(Delivery::Lazy, 0));
   EXPECT_NE(finding.message.find("cp.async.mbarrier.arrive"), std::string::npos) << finding.message;
+}
+
 TEST(MBarrier, ADeliveryThatWakesTheLastWaiterIsNoDeadlock) {
   std::vector<uint32_t> in(1024);
   for (uint32_t i = 0; i < in.size(); ++i)
