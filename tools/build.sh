@@ -15,7 +15,8 @@ thrift_jobs() {
   echo $((cores < memory_jobs ? cores : memory_jobs))
 }
 
-# thrift_build FOLDER TARGETS -- CMAKE-OPTIONS: configures FOLDER below the project and builds the targets there.
+# thrift_build FOLDER TARGETS -- CMAKE-OPTIONS: configures FOLDER below the project and builds the targets there. What is built is
+# the project, or the one in $thrift_source.
 thrift_build() {
   local folder=$thrift_root/$1 targets=() seconds=$SECONDS
   shift
@@ -24,7 +25,7 @@ thrift_build() {
     shift
   done
   shift
-  cmake -S "$thrift_root" -B "$folder" -G Ninja "$@" >&2 || return
+  cmake -S "${thrift_source:-$thrift_root}" -B "$folder" -G Ninja "$@" >&2 || return
   cmake --build "$folder" --target "${targets[@]}" -j "$(thrift_jobs)" >&2 || return
   printf 'built in %d s\n' $((SECONDS - seconds)) >&2
 }

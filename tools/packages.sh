@@ -19,6 +19,8 @@ nlohmann-json3-dev      JSON: safetensors headers, the kernel cache, --json
 libcli11-dev            command lines
 libgtest-dev            GoogleTest
 libbenchmark-dev        Google Benchmark: compile times
+clang-22                the fuzzer's compiler
+libclang-rt-22-dev      libFuzzer and clang's sanitizers
 libzstd-dev             zstd, which LLVM links
 zlib1g-dev              zlib, which LLVM links
 libxml2-dev             named by LLVM's CMake package

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets ThriftJIT up on a Debian 12 machine and runs all tests: a Release build with the unit, numerics, simulator, command
 # line, install and lit tests, then the unit and command line tests again under the address and undefined-behaviour
-# sanitizers. The last line counts every GoogleTest case and every lit test; skipped ones are named above it.
+# sanitizers, then half a minute of fuzzing. The last line counts every GoogleTest case and every lit test; skipped ones are named above it.
 set -euo pipefail
 
 usage() {
@@ -10,7 +10,7 @@ usage: tools/test.sh [--yes | --no-install] [--no-sanitize]
 
   --yes          install missing packages without asking
   --no-install   install nothing
-  --no-sanitize  leave the sanitizer build out
+  --no-sanitize  leave the sanitizer build and the fuzzer out
 END
 }
 
@@ -75,6 +75,15 @@ if ((sanitize)); then
     run_ctest build-sanitized sanitized.xml
   else
     reports+=("$results/sanitizer-build-failed.xml")
+  fi
+
+  thrift_step "fuzzer build"
+  if thrift_source=$thrift_root/tests/fuzz thrift_build build-fuzz ptx-fuzz -- \
+    -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22; then
+    thrift_step "half a minute of fuzzing"
+    run_ctest build-fuzz fuzz.xml
+  else
+    reports+=("$results/fuzzer-build-failed.xml")
   fi
 fi
 

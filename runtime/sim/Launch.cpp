@@ -7,6 +7,7 @@
 
 #include "runtime/sim/Launch.h"
 
+#include "runtime/sim/ProgressTimer.h"
 #include "runtime/sim/machine/Cta.h"
 
 #include <algorithm>
@@ -61,6 +62,9 @@ private:
   void keepOutput(Cta &cta);
   void collect(Cta &cta);
   void summarize();
+  bool cancelled() const {
+    return launch_.options.cancel && launch_.options.cancel->load(std::memory_order_relaxed);
+  }
 
   const LaunchContext &launch_;
   Report &report_;
@@ -68,6 +72,7 @@ private:
   std::atomic<uint64_t> next_{0};
   std::atomic<uint64_t> failed_; ///< lowest CTA that failed, or the number of CTAs
   std::atomic<uint64_t> executed_{0};
+  std::atomic<uint64_t> done_{0}; ///< CTAs that ran to their end
   uint64_t budget_;
   std::mutex mutex_;
   std::map<uint64_t, CtaOutput> outputs_; ///< of CTAs that have any
@@ -78,7 +83,7 @@ private:
 
 bool GridRunner::takeCta(Resident &resident) {
   uint64_t number = next_.fetch_add(1);
-  if (number >= failed_.load())
+  if (number >= failed_.load() || cancelled())
     return false;
   resident.cta->start(number);
   resident.slices = 0;
@@ -88,7 +93,7 @@ bool GridRunner::takeCta(Resident &resident) {
 
 Cta::Outcome GridRunner::advance(Resident &resident) {
   Cta &cta = *resident.cta;
-  if (cta.linear > failed_.load())
+  if (cta.linear > failed_.load() || cancelled())
     return Cta::Outcome::Done; // its results no longer matter
   uint64_t quantum = kSlice;
   resident.counts = cta.counts;
@@ -112,6 +117,8 @@ Cta::Outcome GridRunner::advance(Resident &resident) {
   }
   if (outcome != Cta::Outcome::Running)
     keepOutput(cta);
+  if (outcome == Cta::Outcome::Done)
+    ++done_;
   return outcome;
 }
 
@@ -206,8 +213,13 @@ void GridRunner::summarize() {
       others.push_back(std::move(located.finding));
     }
   }
-  if (!report_.findings.empty())
+  if (!report_.findings.empty()) {
     report_.status = Status(StatusCode::DeviceError, report_.findings.front().describe());
+  } else if (cancelled() && done_.load() < ctas_) {
+    report_.cancelled = true;
+    report_.status = Status(StatusCode::DeviceError, "the launch was cancelled when " + std::to_string(done_.load()) +
+                                                         " of " + std::to_string(ctas_) + " CTAs were done");
+  }
   report_.findings.insert(report_.findings.end(), std::make_move_iterator(others.begin()),
                           std::make_move_iterator(others.end()));
 }
@@ -215,6 +227,15 @@ void GridRunner::summarize() {
 void GridRunner::run() {
   unsigned threads = launch_.options.threads != 0 ? launch_.options.threads : std::thread::hardware_concurrency();
   threads = static_cast<unsigned>(std::min<uint64_t>(std::max(threads, 1u), ctas_));
+  const Options &options = launch_.options;
+  auto begin = std::chrono::steady_clock::now();
+  std::function<void()> tick;
+  if (options.progress)
+    tick = [&] {
+      double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      options.progress({done_.load(), ctas_, executed_.load(), seconds});
+    };
+  ProgressTimer timer(std::chrono::duration<double>(options.progressSeconds), tick);
   std::vector<std::thread> pool;
   for (unsigned i = 1; i < threads; ++i)
     pool.emplace_back([this] { work(); });

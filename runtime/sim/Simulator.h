@@ -19,9 +19,11 @@
 #include "runtime/Status.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -154,6 +156,13 @@ enum class Delivery {
   Random, ///< at any time between, in any legal order; warps take turns of random length (Options::seed)
 };
 
+/// How far a launch is.
+struct Progress {
+  uint64_t ctasDone = 0, ctas = 0;
+  uint64_t warpInstructions = 0; ///< so far, of CTAs that run too
+  double seconds = 0;            ///< since the launch began
+};
+
 struct Options {
   unsigned threads = 0;                           ///< host threads; 0 means all cores
   uint64_t instructionBudget = 20'000'000'000ull; ///< warp instructions of one launch; more is reported as a hang
@@ -163,6 +172,10 @@ struct Options {
   Delivery delivery = Delivery::Lazy;
   uint64_t seed = 0;         ///< order in which the warps of a CTA take turns (0: ascending), and of Delivery::Random
   unsigned maxFindings = 64; ///< notes and warnings beyond this number are counted, not kept
+  /// Called every `progressSeconds` while the launch runs, from one thread of its own.
+  std::function<void(const Progress &)> progress;
+  double progressSeconds = 0.5;
+  const std::atomic<bool> *cancel = nullptr; ///< when it becomes true, the launch ends soon: Report::cancelled
 };
 
 enum class InstructionClass : uint8_t {
@@ -230,9 +243,10 @@ enum class Check : uint8_t {
   BadDescriptor, ///< matrix, instruction or tensor-map descriptor
   TmemMisuse,    ///< TMEM that is not allocated, or not the warp's
   TmemLeak,
-  RegisterPool, ///< setmaxnreg asks for what is not there
+  RegisterPool,       ///< setmaxnreg asks for what is not there
+  MissingTensorFence, ///< lint: tcgen05.fence does not order two accesses to TMEM
 };
-constexpr size_t kNumChecks = 25;
+constexpr size_t kNumChecks = 26;
 const char *checkName(Check check);
 
 struct Finding {
@@ -253,6 +267,7 @@ struct Report {
   Status status; ///< Ok, InvalidArgument (launch configuration) or DeviceError (a finding of Severity::Error)
   std::vector<Finding> findings; ///< of the lowest CTA that failed, then notes and warnings
   uint64_t findingsDropped = 0;
+  bool cancelled = false; ///< by Options::cancel, before all CTAs were done; the status is then DeviceError
   Statistics statistics;
   std::string printed; ///< what device-side printf wrote, in the order of the CTAs
 };

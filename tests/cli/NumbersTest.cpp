@@ -1,7 +1,7 @@
 //===- NumbersTest.cpp - numbers from and for people --------------------------===//
 
-#include "tools/thriftjit/Numbers.h"
-#include "tools/thriftjit/Json.h"
+#include "tools/console/Numbers.h"
+#include "tools/console/Json.h"
 
 #include <gtest/gtest.h>
 

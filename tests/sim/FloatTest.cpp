@@ -168,6 +168,39 @@ TEST(Float, MinAndMax) {
   });
 }
 
+TEST(Float, ExtremaOfThree) {
+  for (bool max : {false, true})
+    for (bool ftz : {false, true})
+      for (bool nan : {false, true})
+        for (bool abs : {false, true})
+          check3(std::string(max ? "max" : "min") + (ftz ? ".ftz" : "") + (nan ? ".NaN" : "") + (abs ? ".abs" : "") +
+                     ".f32 %d, %a, %b, %c;",
+                 [&](float a, float b, float c) {
+                   if (nan && (std::isnan(a) || std::isnan(b) || std::isnan(c)))
+                     return NAN;
+                   for (float *x : {&a, &b, &c}) {
+                     *x = ftz ? flushed(*x) : *x;
+                     *x = abs ? std::fabs(*x) : *x;
+                   }
+                   return max ? maximum(maximum(a, b), c) : minimum(minimum(a, b), c);
+                 });
+}
+
+TEST(Float, ExtremaWithTheProductOfTheSigns) {
+  for (bool max : {false, true})
+    for (bool ftz : {false, true})
+      for (bool nan : {false, true})
+        check2(std::string(max ? "max" : "min") + (ftz ? ".ftz" : "") + (nan ? ".NaN" : "") +
+                   ".xorsign.abs.f32 %d, %a, %b;",
+               [&](float a, float b) {
+                 if (nan ? std::isnan(a) || std::isnan(b) : std::isnan(a) && std::isnan(b))
+                   return NAN;
+                 float x = std::fabs(ftz ? flushed(a) : a), y = std::fabs(ftz ? flushed(b) : b);
+                 return std::copysign(max ? maximum(x, y) : minimum(x, y),
+                                      std::signbit(a) != std::signbit(b) ? -1.0f : 1.0f);
+               });
+}
+
 TEST(Float, ZerosAreOrdered) {
   std::vector<float> a = {0.0f, -0.0f, 0.0f, -0.0f}, b = {-0.0f, 0.0f, 0.0f, -0.0f};
   EXPECT_EQ(elementwise<uint32_t>("min.f32 %d, %a, %b;", a, b),
@@ -250,16 +283,31 @@ TEST(Float, PairsOfF32) {
       ASSERT_EQ(static_cast<uint32_t>(d[i] >> 32), canonicalBits(oracle(high[i], y[i], x[i]))) << code;
     }
   };
-  check("add.rn.f32x2 %d, %a, %b;", [](float p, float q, float) { return p + q; });
+  struct Mode {
+    const char *name;
+    int mode;
+  };
+  for (const Mode &mode :
+       {Mode{".rn", FE_TONEAREST}, Mode{".rz", FE_TOWARDZERO}, Mode{".rm", FE_DOWNWARD}, Mode{".rp", FE_UPWARD}})
+    for (bool ftz : {false, true}) {
+      std::string suffix = std::string(mode.name) + (ftz ? ".ftz" : "") + ".f32x2 %d, %a, %b";
+      auto with = [&](auto f) {
+        return [&mode, ftz, f](float p, float q, float r) {
+          auto in = [ftz](float x) { return ftz ? flushed(x) : x; };
+          return in(rounded(mode.mode, [&] {
+            volatile float x = in(p), y = in(q), z = in(r);
+            volatile float result = f(float(x), float(y), float(z));
+            return float(result);
+          }));
+        };
+      };
+      check("add" + suffix + ";", with([](float p, float q, float) { return p + q; }));
+      check("sub" + suffix + ";", with([](float p, float q, float) { return p - q; }));
+      check("mul" + suffix + ";", with([](float p, float q, float) { return p * q; }));
+      check("fma" + suffix + ", %c;", with([](float p, float q, float r) { return std::fma(p, q, r); }));
+    }
+  check("add.f32x2 %d, %a, %b;", [](float p, float q, float) { return p + q; });
   check("sub.f32x2 %d, %a, %b;", [](float p, float q, float) { return p - q; });
-  check("mul.rn.ftz.f32x2 %d, %a, %b;", [](float p, float q, float) { return flushed(flushed(p) * flushed(q)); });
-  check("fma.rn.f32x2 %d, %a, %b, %c;", [](float p, float q, float r) { return std::fma(p, q, r); });
-  check("fma.rz.f32x2 %d, %a, %b, %c;", [](float p, float q, float r) {
-    return rounded(FE_TOWARDZERO, [&] {
-      volatile float result = std::fma(p, q, r);
-      return float(result);
-    });
-  });
 }
 
 TEST(Float, FastDivisions) {

@@ -8,6 +8,7 @@
 #include "dialect/formats/Float16.h"
 #include "tests/sim/SimHarness.h"
 
+#include <cfenv>
 #include <cmath>
 #include <functional>
 
@@ -148,12 +149,37 @@ TEST(Half, MinMaxNegAbs) {
 TEST(Half, MixedPrecision) {
   std::vector<uint16_t> a = halves(kCount, 1), b = halves(kCount, 2);
   std::vector<float> c = floats(kCount, 3);
-  std::vector<uint32_t> d = elementwise<uint32_t>("fma.rn.f32.f16 %d, %a, %b, %c;", a, b, c);
-  std::vector<uint32_t> e = elementwise<uint32_t>("add.f32.bf16 %d, %a, %b;", a, c);
-  for (size_t i = 0; i < kCount; ++i) {
-    ASSERT_EQ(d[i], canonicalBits(std::fma(f32FromF16(a[i]), f32FromF16(b[i]), c[i])));
-    ASSERT_EQ(e[i], canonicalBits(f32FromBf16(a[i]) + c[i]));
-  }
+  for (size_t i = 0; i < kCount; i += 4) // cancellation
+    c[i] = -f32FromF16(a[i]) * f32FromF16(b[i]);
+  struct Mode {
+    const char *name;
+    int mode;
+  };
+  for (const HalfType &type : kTypes)
+    for (const Mode &mode :
+         {Mode{".rn", FE_TONEAREST}, Mode{".rz", FE_TOWARDZERO}, Mode{".rm", FE_DOWNWARD}, Mode{".rp", FE_UPWARD}})
+      for (bool sat : {false, true}) {
+        std::string suffix = std::string(mode.name) + (sat ? ".sat" : "") + ".f32." + type.name + " %d, %a, %b";
+        std::vector<uint32_t> sum = elementwise<uint32_t>("add" + suffix + ";", a, c);
+        std::vector<uint32_t> difference = elementwise<uint32_t>("sub" + suffix + ";", a, c);
+        std::vector<uint32_t> fused = elementwise<uint32_t>("fma" + suffix + ", %c;", a, b, c);
+        auto expected = [&](auto f) {
+          std::fesetround(mode.mode);
+          volatile float result = f();
+          std::fesetround(FE_TONEAREST);
+          float x = result;
+          return sat ? bits(x > 0 ? std::min(x, 1.0f) : 0.0f) : canonicalBits(x);
+        };
+        for (size_t i = 0; i < kCount; ++i) {
+          volatile float x = type.decode(a[i]), y = type.decode(b[i]), z = c[i];
+          ASSERT_EQ(sum[i], expected([&] { return x + z; })) << suffix << " " << x << " " << z;
+          ASSERT_EQ(difference[i], expected([&] { return x - z; })) << suffix << " " << x << " " << z;
+          ASSERT_EQ(fused[i], expected([&] { return std::fma(float(x), float(y), float(z)); }))
+              << suffix << " " << x << " " << y << " " << z;
+        }
+      }
+  EXPECT_EQ(elementwise<uint32_t>("add.f32.bf16 %d, %a, %b;", std::vector<uint16_t>{0x3F80}, std::vector<float>{2}),
+            (std::vector<uint32_t>{bits(3.0f)}));
 }
 
 TEST(Half, Exponentials) {

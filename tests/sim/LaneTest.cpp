@@ -185,6 +185,52 @@ TEST(Redux, IntegersAndFloats) {
   EXPECT_EQ(perLane("redux.sync.max.NaN.f32 %r, %v, -1;", reals)[0], 0x7FFFFFFFu);
 }
 
+TEST(Redux, FloatsOfAllKinds) {
+  // Random groups; NaNs in some, nothing but NaNs in others, zeros of both signs.
+  std::mt19937 random(3);
+  const uint32_t kSpecials[] = {0x7FC00000, 0xFFC12345, 0x7F800001, 0, 0x80000000, 0x7F800000, 0xFF800000, 1};
+  for (int trial = 0; trial < 40; ++trial) {
+    std::vector<uint32_t> in(32);
+    for (uint32_t &x : in)
+      x = trial % 4 == 0 ? kSpecials[random() % 3]
+          : random() % 3 ? kSpecials[random() % (trial % 4 == 1 ? 8 : 5)]
+                         : static_cast<uint32_t>(random());
+    auto members = static_cast<uint32_t>(random()) | 1;
+    if (trial % 8 == 7)
+      members = 1;
+    for (bool max : {false, true})
+      for (bool abs : {false, true})
+        for (bool nan : {false, true}) {
+          std::string opcode =
+              std::string("redux.sync.") + (max ? "max" : "min") + (abs ? ".abs" : "") + (nan ? ".NaN" : "") + ".f32";
+          std::string mask = std::to_string(members);
+          std::vector<uint32_t> r = perLane("mov.b32 %r, " + mask + "; shr.u32 %r, %r, %t; and.b32 %r, %r, 1; " +
+                                                "setp.ne.u32 %p, %r, 0; mov.b32 %r, 0; @!%p bra DONE; " + opcode +
+                                                " %r, %v, " + mask + "; DONE:",
+                                            in);
+          uint32_t best = 0x7FFFFFFF;
+          bool any = false, anyNan = false;
+          for (uint32_t lane = 0; lane < 32; ++lane) {
+            uint32_t x = abs ? in[lane] & 0x7FFFFFFF : in[lane];
+            if (!(members >> lane & 1))
+              continue;
+            anyNan |= f32(x) != f32(x);
+            if (f32(x) != f32(x))
+              continue;
+            // Ordered like integers, once negative numbers are turned around: -0 is less than +0.
+            auto key = [](uint32_t word) { return static_cast<int32_t>(word ^ (word >> 31 ? 0x7FFFFFFF : 0)); };
+            if (!any || (max ? key(x) > key(best) : key(x) < key(best)))
+              best = x;
+            any = true;
+          }
+          if (nan && anyNan)
+            best = 0x7FFFFFFF;
+          for (uint32_t lane = 0; lane < 32; ++lane)
+            ASSERT_EQ(r[lane], members >> lane & 1 ? best : 0u) << opcode << " of " << mask << " lane " << lane;
+        }
+  }
+}
+
 TEST(Elect, LowestLane) {
   std::vector<uint32_t> r = perLane(R"(
     mov.u32 %r, 0;

@@ -22,7 +22,7 @@ static void expectUnsupported(const std::string &line, const std::string &reason
 
 TEST(Unsupported, InstructionsThatDoNotExistHere) {
   expectUnsupported("tex.1d.v4.f32.s32 {%r0,%r1,%r2,%r3}, [%d0, {%r4}];", "does not have this instruction");
-  expectUnsupported("wgmma.fence.sync.aligned;", "does not have this instruction");
+  expectUnsupported("wgmma.fence.sync.aligned;", "wgmma needs the target sm_90a");
 }
 
 TEST(Unsupported, ModifiersAreNeverIgnored) {
@@ -49,6 +49,61 @@ TEST(Unsupported, CombinationsThatHaveNoForm) {
   expectUnsupported("cvt.rn.e4m3x2.f32 %h0, %r0, %r1;", "combination");
 }
 
+TEST(Unsupported, FloatFormsThatTheIsaDoesNotList) {
+  auto rejected = [](const std::string &line) { return loadError(kernelWith(".reg .f32 %f<8>;" + line)); };
+  EXPECT_EQ(rejected("max.abs.f32 %f0, %f1, %f2, %f3;"), "");
+  for (const char *line : {
+           // fma has no default rounding
+           "fma.f32 %f0, %f1, %f2, %f3;",
+           "mad.f32 %f0, %f1, %f2, %f3;",
+           "fma.f32x2 %d0, %d1, %d2, %d3;",
+           "fma.f16 %h0, %h1, %h2, %h3;",
+           "fma.sat.f32.f16 %f0, %h1, %h2, %f1;",
+           "fma.rz.f16 %h0, %h1, %h2, %h3;",
+           // f32x2
+           "add.sat.f32x2 %d0, %d1, %d2;",
+           "mad.rn.f32x2 %d0, %d1, %d2, %d3;",
+           "div.rn.f32x2 %d0, %d1, %d2;",
+           "max.f32x2 %d0, %d1, %d2;",
+           "neg.f32x2 %d0, %d1;",
+           // min, max: .xorsign goes with .abs and two numbers, .abs alone with three
+           "max.xorsign.f32 %f0, %f1, %f2;",
+           "max.abs.f32 %f0, %f1, %f2;",
+           "min.xorsign.abs.f32 %f0, %f1, %f2, %f3;",
+           "min.xorsign.f16 %h0, %h1, %h2;",
+           "min.abs.f16x2 %r0, %r1, %r2;",
+           "max.f16 %h0, %h1, %h2, %h3;",
+           "max.NaN.f64 %d0, %d1, %d2;",
+           // .relu is for fma, and not with .sat
+           "add.relu.f16x2 %r0, %r1, %r2;",
+           "mul.rn.relu.bf16 %h0, %h1, %h2;",
+           "fma.rn.sat.relu.f16 %h0, %h1, %h2, %h3;",
+           "fma.rn.relu.f32 %f0, %f1, %f2, %f3;",
+           "fma.rn.oob.f16 %h0, %h1, %h2, %h3;",
+           // mixed precision
+           "mul.f32.f16 %f0, %h1, %f1;",
+           "add.ftz.f32.f16 %f0, %h1, %f1;",
+           "add.f32.f16x2 %f0, %r1, %f1;",
+           // functions need .approx or a rounding mode
+           "ex2.f32 %f0, %f1;",
+           "lg2.ftz.f32 %f0, %f1;",
+           "tanh.f16 %h0, %h1;",
+           "rcp.f32 %f0, %f1;",
+           "sqrt.approx.rn.f32 %f0, %f1;",
+           "div.f32 %f0, %f1, %f2;",
+           "div.rn.sat.f32 %f0, %f1, %f2;",
+           "ex2.approx.ftz.f16 %h0, %h1;",
+           "ex2.approx.bf16x2 %r0, %r1;",
+           "tanh.approx.ftz.bf16 %h0, %h1;",
+           // redux
+           "redux.sync.add.f32 %f0, %f1, -1;",
+           "redux.sync.min.abs.s32 %r0, %r1, -1;",
+           "redux.sync.and.NaN.b32 %r0, %r1, -1;",
+           "redux.sync.min.f16 %h0, %h1, -1;",
+       })
+    EXPECT_NE(rejected(line), "") << line;
+}
+
 TEST(Unsupported, OperandsOfTheWrongWidth) {
   expectUnsupported("add.u32 %r0, %d1, %r2;", "%d1 has 64 bits, the instruction reads 32");
   expectUnsupported("add.u64 %r0, %d1, %d2;", "%r0 has 32 bits, the instruction writes 64");
@@ -61,8 +116,8 @@ TEST(Unsupported, OperandsOfTheWrongWidth) {
 }
 
 TEST(Unsupported, OnlyTheEntryThatIsAskedFor) {
-  std::string text =
-      header() + ".visible .entry bad() { tcgen05.wait::ld.sync.aligned; ret; }\n.visible .entry good() { ret; }\n";
+  std::string text = header() + ".visible .entry bad() { wmma.load.a.sync.aligned.row.m16n16k16.f16 {%r0}, [0]; ret; "
+                                "}\n.visible .entry good() { ret; }\n";
   Result<std::shared_ptr<Module>> module = Module::load(text);
   ASSERT_TRUE(module) << module.status().message();
   EXPECT_TRUE((*module)->find("good"));

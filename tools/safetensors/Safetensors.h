@@ -64,6 +64,10 @@ public:
 
   /// The tensor called `name`, row-major, to be read only.
   Result<TensorView> tensor(std::string_view name) const;
+  /// The bytes of an entry of tensors(), of any of the format's types; not aligned.
+  std::string_view bytesOf(const SafetensorsEntry &entry) const {
+    return {reinterpret_cast<const char *>(data_.data()) + entry.begin, entry.end - entry.begin};
+  }
 
 private:
   SafetensorsFile(std::string name, SafetensorsHeader header, AlignedBytes data)

@@ -3,7 +3,8 @@
 #include "tools/thriftjit/CommandLine.h"
 
 #include "runtime/CompiledKernels.h"
-#include "tools/thriftjit/Json.h"
+#include "tools/console/Json.h"
+#include "tools/console/OptionErrors.h"
 #include "tools/thriftjit/Verb.h"
 
 #include <CLI/CLI.hpp>
@@ -75,26 +76,6 @@ std::string Program::verbNames() const {
   return names;
 }
 
-/// Every option of a verb that can be used, for messages.
-static std::string optionNames(const CLI::App &verb) {
-  std::string names;
-  for (const CLI::Option *option : verb.get_options())
-    if (option->nonpositional() && option->get_group() != kUnbuiltGroup) {
-      bool isLong = !option->get_lnames().empty();
-      names.append(names.empty() ? "" : ", ")
-          .append(isLong ? "--" + option->get_lnames()[0] : "-" + option->get_snames()[0]);
-    }
-  return names;
-}
-
-/// An option that was given without its value, or twice. CLI11's text starts with the option's name.
-static Status describe(const CLI::ArgumentMismatch &error) {
-  std::string text = error.what(), option = text.substr(0, text.find(':'));
-  bool missing = text.find("missing") != std::string::npos;
-  return Status::invalid(option, missing ? "without a value" : "given more than once",
-                         missing ? "one value behind it" : "once");
-}
-
 Result<ExitCode> Program::dispatch(const Console &console) {
   std::vector<CLI::App *> chosen = app_.get_subcommands();
   if (std::vector<std::string> extras = app_.remaining(); !extras.empty()) {
@@ -109,7 +90,7 @@ Result<ExitCode> Program::dispatch(const Console &console) {
       continue;
     if (std::vector<std::string> extras = chosen[0]->remaining(); !extras.empty())
       return Status::invalid(extras[0][0] == '-' ? "option" : "argument", "'" + extras[0] + "'",
-                             "for " + chosen[0]->get_name() + ": " + optionNames(*chosen[0]));
+                             "for " + chosen[0]->get_name() + ": " + optionNames(*chosen[0], kUnbuiltGroup));
     return verb->run(console);
   }
   return Status::unsupported("verb", chosen[0]->get_name(), verbNames());
@@ -123,10 +104,8 @@ Result<ExitCode> Program::run(const std::vector<std::string> &arguments, const C
   } catch (const CLI::Success &wish) { // --help, --version
     app_.exit(wish, console.out, console.err);
     return ExitCode::Ok;
-  } catch (const CLI::ArgumentMismatch &error) {
-    return describe(error);
   } catch (const CLI::ParseError &error) {
-    return Status(StatusCode::InvalidArgument, error.what());
+    return describe(error);
   }
   return dispatch(console);
 }

@@ -3,7 +3,7 @@
 #ifndef THRIFTJIT_TOOLS_THRIFTJIT_COMMANDLINE_H
 #define THRIFTJIT_TOOLS_THRIFTJIT_COMMANDLINE_H
 
-#include "tools/thriftjit/Console.h"
+#include "tools/console/Console.h"
 
 #include <string>
 #include <vector>

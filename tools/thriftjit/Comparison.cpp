@@ -7,7 +7,7 @@
 #include "runtime/reference/Exact.h"
 #include "runtime/reference/ReadTensor.h"
 #include "runtime/reference/Router.h"
-#include "tools/thriftjit/Numbers.h"
+#include "tools/console/Numbers.h"
 #include "tools/thriftjit/RouteShares.h"
 
 #include <algorithm>

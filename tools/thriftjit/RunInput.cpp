@@ -3,7 +3,7 @@
 #include "tools/thriftjit/RunInput.h"
 
 #include "dialect/formats/Float16.h"
-#include "tools/thriftjit/Numbers.h"
+#include "tools/console/Numbers.h"
 
 #include <cmath>
 

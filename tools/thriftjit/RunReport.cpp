@@ -2,8 +2,8 @@
 
 #include "tools/thriftjit/RunReport.h"
 
+#include "tools/console/Numbers.h"
 #include "tools/thriftjit/HeatMap.h"
-#include "tools/thriftjit/Numbers.h"
 
 #include <algorithm>
 #include <array>
@@ -50,6 +50,12 @@ static Json routesJson(const RouteShares &shares) {
           {"why", why}};
 }
 
+static Json toJson(const Distance &distance) {
+  return {{"rel_l2", jsonNumber(distance.relL2)},
+          {"cosine", jsonNumber(distance.cosine)},
+          {"max_abs", jsonNumber(distance.maxAbs)}};
+}
+
 Json thrift::toJson(const RunReport &report) {
   const Comparison &comparison = report.comparison;
   return {{"schema_version", kJsonSchemaVersion},
@@ -59,9 +65,9 @@ Json thrift::toJson(const RunReport &report) {
           {"spec", specJson(report)},
           {"routes", routesJson(report.shares)},
           {"error",
-           {{"thrift", toJson(comparison.thrift)},
-            {"all_low", toJson(comparison.allLow)},
-            {"emulated", toJson(comparison.emulated)}}},
+           {{"thrift", ::toJson(comparison.thrift)},
+            {"all_low", ::toJson(comparison.allLow)},
+            {"emulated", ::toJson(comparison.emulated)}}},
           {"error_removed", jsonNumber(comparison.errorRemoved)},
           {"time",
            {{"compile_ms", jsonNumber(report.compileMilliseconds)},

@@ -4,8 +4,8 @@
 #define THRIFTJIT_TOOLS_THRIFTJIT_RUNREPORT_H
 
 #include "tools/thriftjit/Comparison.h"
-#include "tools/thriftjit/Console.h"
-#include "tools/thriftjit/Json.h"
+#include "tools/console/Console.h"
+#include "tools/console/Json.h"
 #include "tools/thriftjit/RouteShares.h"
 
 namespace thrift {

@@ -4,7 +4,7 @@
 
 #include "compiler/KernelSpec.h"
 #include "compiler/targets/Target.h"
-#include "tools/thriftjit/Numbers.h"
+#include "tools/console/Numbers.h"
 #include "tools/thriftjit/Verb.h"
 
 #include <CLI/CLI.hpp>

@@ -9,7 +9,7 @@
 #define THRIFTJIT_TOOLS_THRIFTJIT_SPECOPTIONS_H
 
 #include "runtime/Spec.h"
-#include "tools/thriftjit/Switch.h"
+#include "tools/console/Switch.h"
 
 #include <optional>
 #include <string>

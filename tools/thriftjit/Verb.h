@@ -4,8 +4,8 @@
 #define THRIFTJIT_TOOLS_THRIFTJIT_VERB_H
 
 #include "runtime/Status.h"
-#include "tools/thriftjit/Console.h"
-#include "tools/thriftjit/ExitCode.h"
+#include "tools/console/Console.h"
+#include "tools/console/ExitCode.h"
 
 #include <memory>
 

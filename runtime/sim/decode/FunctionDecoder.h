@@ -86,6 +86,8 @@ public:
   }
   /// The instruction being decoded looks after pending registers itself (Warp::lock).
   void touchesNothing() { touched_.clear(); }
+  /// A register of wgmma: accesses to it are ordered by wgmma.fence.
+  void isWgmmaRegister(uint32_t place) { program_.program_->wgmmaRegisters.push_back(place); }
   uint32_t constantPlane(uint64_t value, bool wide);
   uint32_t specialPlane(ptx::SpecialRegister reg, bool wide);
   uint32_t sinkPlane() const { return program_.sink_; }

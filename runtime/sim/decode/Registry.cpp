@@ -10,14 +10,41 @@ namespace thrift::sim {
 
 using OpcodeMap = std::unordered_multimap<std::string_view, OpcodeEntry>;
 
+// One per family of instructions, each in a file of ops/.
+static constexpr OpcodeTable (*kFamilies[])() = {
+    integerOpcodes,
+    multiplyOpcodes,
+    logicOpcodes,
+    bitFieldOpcodes,
+    dotProductOpcodes,
+    compareOpcodes,
+    moveOpcodes,
+    floatOpcodes,
+    halfOpcodes,
+    specialFunctionOpcodes,
+    convertOpcodes,
+    controlOpcodes,
+    barrierOpcodes,
+    laneOpcodes,
+    loadStoreOpcodes,
+    addressOpcodes,
+    clusterOpcodes,
+    fenceOpcodes,
+    launchControlOpcodes,
+    mbarrierOpcodes,
+    atomicOpcodes,
+    asyncOpcodes,
+    tensormapOpcodes,
+    matrixOpcodes,
+    mmaOpcodes,
+    wgmmaOpcodes,
+    tcgen05Opcodes,
+};
+
 static OpcodeMap joinTables() {
   OpcodeMap all;
-  for (OpcodeTable (*table)() :
-       {integerOpcodes, multiplyOpcodes, logicOpcodes,     bitFieldOpcodes,        dotProductOpcodes, compareOpcodes,
-        moveOpcodes,    floatOpcodes,    halfOpcodes,      specialFunctionOpcodes, convertOpcodes,    controlOpcodes,
-        barrierOpcodes, laneOpcodes,     loadStoreOpcodes, addressOpcodes,         fenceOpcodes,      mbarrierOpcodes,
-        atomicOpcodes,  asyncOpcodes,    tensormapOpcodes, matrixOpcodes,          mmaOpcodes})
-    for (const OpcodeEntry &entry : table())
+  for (OpcodeTable (*family)() : kFamilies)
+    for (const OpcodeEntry &entry : family())
       all.emplace(entry.base, entry);
   return all;
 }

@@ -48,13 +48,17 @@ OpcodeTable barrierOpcodes();
 OpcodeTable laneOpcodes();
 OpcodeTable loadStoreOpcodes();
 OpcodeTable addressOpcodes();
+OpcodeTable clusterOpcodes();
 OpcodeTable fenceOpcodes();
+OpcodeTable launchControlOpcodes();
 OpcodeTable mbarrierOpcodes();
 OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
 OpcodeTable tensormapOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
+OpcodeTable wgmmaOpcodes();
+OpcodeTable tcgen05Opcodes();
 
 } // namespace thrift::sim
 

@@ -51,18 +51,17 @@ bool AsyncQueue::performAt(Cta &cta, size_t index) {
 }
 
 bool AsyncQueue::perform(Cta &cta, const AsyncOperation &operation) {
-  for (size_t i = 0; i < operations_.size();) {
-    const AsyncOperation *candidate = operations_[i].get();
-    bool isLast = candidate == &operation;
-    if (!isLast && (operation.order == 0 || candidate->order != operation.order)) {
-      ++i;
-      continue;
-    }
-    if (!performAt(cta, i))
+  size_t last = 0;
+  while (operations_[last].get() != &operation)
+    ++last;
+  std::vector<size_t> due = {last}; // in falling order
+  for (size_t i = last; i-- > 0;)
+    if (std::any_of(due.begin(), due.end(),
+                    [&](size_t later) { return operations_[later]->mustFollow(*operations_[i]); }))
+      due.push_back(i);
+  for (size_t done = 0; done < due.size(); ++done)
+    if (!performAt(cta, due[due.size() - 1 - done] - done))
       return false;
-    if (isLast)
-      break;
-  }
   return true;
 }
 

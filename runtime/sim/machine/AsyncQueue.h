@@ -8,7 +8,8 @@
 //   lazy     when a wait needs it, or a register that it writes is touched: as late as is legal
 //   random   any time between, in any order
 //
-// Operations with the same `order` are performed in the order of their issue; all others may overtake each other.
+// Operations with the same `order` are performed in the order of their issue; all others may overtake each other, unless
+// they say otherwise (mustFollow).
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,6 +58,9 @@ public:
 
   /// Whether it is going to write this byte of shared memory.
   virtual bool writesShared(uint32_t) const { return false; }
+  /// Whether `earlier`, which was issued before, must be performed before.
+  virtual bool mustFollow(const AsyncOperation &earlier) const { return order != 0 && order == earlier.order; }
+
   /// Whether it may still be on its way when the last thread of the CTA has exited.
   virtual bool mayOutliveCta() const { return false; }
   /// "the wgmma.mma_async of line 12"
@@ -76,7 +80,7 @@ public:
 
   /// Keeps an operation until it is due. False after a finding.
   bool issue(Cta &cta, std::unique_ptr<AsyncOperation> operation);
-  /// Performs an operation, and before it those of its order that were issued earlier. False after a finding.
+  /// Performs an operation, and before it all that it must follow. False after a finding.
   bool perform(Cta &cta, const AsyncOperation &operation);
   /// Performs all that `select` chooses, in the order of issue. False after a finding.
   bool performAll(Cta &cta, const std::function<bool(const AsyncOperation &)> &select);

@@ -14,10 +14,23 @@ void AccessHistory::reset() {
   freeSets_.clear();
 }
 
+/// The earlier access is ordered before this one. Notes it if tcgen05.fence has no part in that.
+void AccessHistory::lint(const Actor &actor, Epoch epoch, uint32_t pc, bool isWrite, Conflict &conflict) const {
+  if (conflict.fenceMissing || actor.known->tensor.covers(epoch) ||
+      agents[agentOf(epoch)].warp == agents[agentOf(actor.epoch)].warp)
+    return;
+  conflict.fenceMissing = true;
+  conflict.earlier = epoch;
+  conflict.earlierPc = pc;
+  conflict.earlierWrites = isWrite;
+}
+
 bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const {
   if (cell.write == kNoEpoch)
     return true;
   bool ordered = knows(actor, cell.write);
+  if (ordered && wantsTensorFences)
+    lint(actor, cell.write, cell.writePc, true, conflict);
   bool crossesProxies = actor.async && agents[agentOf(cell.write)].generic;
   if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write)))
     return true;
@@ -30,8 +43,13 @@ bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &c
 
 bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &conflict) const {
   auto fails = [&](Epoch epoch, uint32_t pc) {
-    if (epoch == kNoEpoch || knows(actor, epoch))
+    if (epoch == kNoEpoch)
       return false;
+    if (knows(actor, epoch)) {
+      if (wantsTensorFences)
+        lint(actor, epoch, pc, false, conflict);
+      return false;
+    }
     conflict.earlier = epoch;
     conflict.earlierPc = pc;
     conflict.earlierWrites = false;
@@ -126,13 +144,13 @@ void AccessHistory::forget(uint32_t first, uint32_t count) {
 HappensBefore::HappensBefore(unsigned warps, uint32_t sharedBytes)
     : shared((sharedBytes + 3) / 4), tmem(0), warps_(warps) {}
 
-AgentId HappensBefore::newAgent(bool inOrder, bool generic) {
+AgentId HappensBefore::newAgent(const AccessHistory::AgentFacts &facts) {
   // Beyond the limit agents are shared: a copy of one barrier may then hide behind that of another.
   if (clocks_.size() == kMaxAgents)
     return static_cast<AgentId>(kMaxAgents - 1);
   clocks_.push_back(1);
-  shared.agents.push_back({inOrder, generic});
-  tmem.agents.push_back({inOrder, false});
+  shared.agents.push_back(facts);
+  tmem.agents.push_back({facts.inOrder, false, facts.warp});
   return static_cast<AgentId>(clocks_.size() - 1);
 }
 
@@ -143,14 +161,19 @@ void HappensBefore::reset() {
   shared.agents.clear();
   tmem.agents.clear();
   barrierAgents_.clear();
+  phaseAgents_.clear();
   strong_.clear();
   for (unsigned warp = 0; warp < warps_; ++warp)
-    newAgent(true, true);
+    newAgent({true, true, warp});
   for (unsigned warp = 0; warp < warps_; ++warp)
     for (unsigned stream = 0; stream < kNumStreams; ++stream)
-      newAgent(stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
-               stream == unsigned(Stream::CopyAsync));
+      newAgent({stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
+                stream == unsigned(Stream::CopyAsync), warp});
   knowledge_.assign(warps_, Knowledge());
+  fenced_.assign(warps_, Knowledge());
+  observed_.assign(warps_, Knowledge());
+  published_.assign(warps_, Clock());
+  received_.assign(warps_, Clock());
   for (unsigned warp = 0; warp < warps_; ++warp)
     knowledge_[warp].ordered.learn(makeEpoch(static_cast<AgentId>(warp), 1));
 }
@@ -158,7 +181,14 @@ void HappensBefore::reset() {
 AgentId HappensBefore::barrierAgent(uint32_t offset) {
   auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
   if (isNew)
-    it->second = newAgent(false, false);
+    it->second = newAgent({false, false, AccessHistory::kNoWarp});
+  return it->second;
+}
+
+AgentId HappensBefore::phaseAgent(uint32_t offset) {
+  auto [it, isNew] = phaseAgents_.try_emplace(offset, AgentId(0));
+  if (isNew)
+    it->second = newAgent({true, false, AccessHistory::kNoWarp});
   return it->second;
 }
 
@@ -169,10 +199,18 @@ Epoch HappensBefore::begin(AgentId stream) {
 }
 
 void HappensBefore::release(unsigned warp, Knowledge &sync) {
-  sync.join(knowledge_[warp]);
+  sync.ordered.join(knowledge_[warp].ordered);
+  sync.proxied.join(knowledge_[warp].proxied);
+  sync.tensor.join(published_[warp]);
   if (clocks_[warp] < kMaxClock)
     ++clocks_[warp];
   knowledge_[warp].ordered.learn(latest(static_cast<AgentId>(warp)));
+}
+
+void HappensBefore::acquire(unsigned warp, const Knowledge &sync) {
+  knowledge_[warp].ordered.join(sync.ordered);
+  knowledge_[warp].proxied.join(sync.proxied);
+  received_[warp].join(sync.tensor);
 }
 
 void HappensBefore::synchronize(unsigned warp) {

@@ -4,6 +4,7 @@
 
 #include "runtime/sim/machine/Cta.h"
 #include "runtime/sim/machine/Program.h"
+#include "runtime/sim/machine/WgmmaTracker.h"
 #include "runtime/sim/ops/Access.h"
 
 #include <algorithm>
@@ -33,6 +34,8 @@ Warp::Warp(Cta &cta, const Program &program, unsigned index)
   predicates_.resize(program.predicates);
 }
 
+Warp::~Warp() = default;
+
 void Warp::start(uint32_t lanes) {
   std::fill(plane<uint32_t>(program.firstRegisterPlane), plane<uint32_t>(program.endRegisterPlane), kRegisterCanary);
   std::fill(predicates_.begin(), predicates_.end(), 0);
@@ -41,8 +44,11 @@ void Warp::start(uint32_t lanes) {
   others.clear();
   copies.reset();
   bulkGroups.reset();
-  locks_.clear();
+  wgmma.reset();
+  std::fill(locks_.begin(), locks_.end(), nullptr);
+  locked_ = 0;
   polled = false;
+  sincePoll = ~uint64_t(0) / 2;
   hint = nullptr;
   backwardBranches_ = 0;
   live = born = mask = lanes;
@@ -66,7 +72,7 @@ Warp::Outcome Warp::run(uint64_t &quantum) {
       ++pc;
       --left;
       uint32_t lanes = mask & condition(inst.guard);
-      if (!locks_.empty() && lanes != 0)
+      if (locked_ != 0 && lanes != 0)
         if (step = checkLocks(inst); step != Step::Next)
           break;
       if (lanes == kFullMask)
@@ -216,19 +222,26 @@ void Warp::wake(SplitState state, uint32_t waitsFor) {
       split.state = SplitState::Ready;
 }
 
-void Warp::lock(uint32_t place, AsyncOperation &operation) { locks_[place] = &operation; }
+void Warp::lock(uint32_t place, AsyncOperation &operation) {
+  if (locks_.empty())
+    locks_.resize(program.registerBytes / kPlaneBytes + 1);
+  AsyncOperation *&lock = locks_[place / kPlaneBytes];
+  locked_ += lock == nullptr;
+  lock = &operation;
+}
 
 void Warp::unlock(uint32_t place, const AsyncOperation &operation) {
-  auto it = locks_.find(place);
-  if (it != locks_.end() && it->second == &operation)
-    locks_.erase(it);
+  if (lockOf(place) != &operation)
+    return;
+  locks_[place / kPlaneBytes] = nullptr;
+  --locked_;
 }
 
 /// Whether the registers that an instruction names are free. A load that is on its way may be performed here.
 Step Warp::checkLocks(const Inst &inst) {
   uint32_t at = indexOf(inst);
   for (uint32_t i = program.touchedFrom[at]; i < program.touchedFrom[at + 1]; ++i)
-    if (AsyncOperation *operation = lockOf(program.touched[i]))
+    if (AsyncOperation *operation = locks_[program.touched[i] / kPlaneBytes])
       if (Step step = operation->onTouch(*this, inst); step != Step::Next)
         return step;
   return Step::Next;

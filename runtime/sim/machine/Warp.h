@@ -16,7 +16,6 @@
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace thrift::sim {
@@ -24,6 +23,7 @@ namespace thrift::sim {
 struct AccessFunctions;
 class AsyncOperation;
 class Cta;
+class WgmmaTracker;
 struct Program;
 struct Region;
 
@@ -32,12 +32,15 @@ constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
 
 enum class SplitState : uint8_t {
   Ready,
-  WaitsAligned,  ///< at an .aligned instruction, for the other lanes of the warp
-  WaitsMask,     ///< at a .sync instruction, for the other lanes of its member mask
-  WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
-  WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
-  WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
-  WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
+  WaitsAligned,   ///< at an .aligned instruction, for the other lanes of the warp
+  WaitsMask,      ///< at a .sync instruction, for the other lanes of its member mask
+  WaitsWarp,      ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
+  WaitsBarrier,   ///< at a barrier of the CTA, arrival counted
+  WaitsMBarrier,  ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsCluster,   ///< at the barrier of the cluster
+  WaitsRegisters, ///< for registers that other warps give back
+  WaitsTmem,      ///< for waitsFor columns of TMEM
+  WaitsAsync,     ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 
 struct Split {
@@ -52,6 +55,7 @@ struct Split {
 class Warp {
 public:
   Warp(Cta &cta, const Program &program, unsigned index);
+  ~Warp();
 
   /// Makes `lanes` live at the entry; registers hold the canary, constants and special registers their values.
   void start(uint32_t lanes);
@@ -72,8 +76,10 @@ public:
   const Region *hint = nullptr;                     ///< global region touched last
   AsyncCopies copies;                               ///< cp.async of this warp
   BulkGroups bulkGroups;                            ///< of cp.async.bulk to global memory
+  std::unique_ptr<WgmmaTracker> wgmma;              ///< null until its first wgmma instruction
   std::vector<Split> others;                        ///< splits that are not running
   bool polled = false;                              ///< asked for a phase in this turn that has not come
+  uint64_t sincePoll = 0;                           ///< instructions in later turns
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
 
   template <typename T>
@@ -115,10 +121,7 @@ public:
   /// Gives up the locks of an operation; those that another one has taken since stay.
   void unlock(uint32_t place, const AsyncOperation &operation);
   /// The operation that has locked `place`, or null.
-  AsyncOperation *lockOf(uint32_t place) const {
-    auto it = locks_.find(place);
-    return it == locks_.end() ? nullptr : it->second;
-  }
+  AsyncOperation *lockOf(uint32_t place) const { return locks_.empty() ? nullptr : locks_[place / kPlaneBytes]; }
 
   uint32_t pushFrame(uint32_t returnPc);
   uint32_t returnPcOf(uint32_t frame) const { return frames_[frame].returnPc; }
@@ -139,7 +142,8 @@ private:
   std::unique_ptr<uint8_t, FreeAligned> registers_;
   std::vector<uint32_t> predicates_;
   std::vector<Frame> frames_;
-  std::unordered_map<uint32_t, AsyncOperation *> locks_; ///< by place
+  std::vector<AsyncOperation *> locks_; ///< by plane; empty until the first lock
+  uint32_t locked_ = 0;                 ///< planes that are locked
   uint32_t backwardBranches_ = 0;
 };
 
