@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 #include "runtime/sim/ops/Tcgen05.h"
 
@@ -19,8 +20,7 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
     return step;
   Cta &cta = warp.cta;
   constexpr AsyncKind kKind = IsLoad ? AsyncKind::TmemLoad : AsyncKind::TmemStore;
-  if (!cta.async.performAll(
-          cta, [&](const AsyncOperation &each) { return each.kind == kKind && each.warp == &warp; }))
+  if (!cta.async.performAll(cta, [&](const AsyncOperation &each) { return each.kind == kKind && each.warp == &warp; }))
     return Step::Fault;
   if (IsLoad && cta.tmem)
     cta.tmem->dropLoaded(warp);
@@ -31,7 +31,12 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
   return Step::Next;
 }
 
-Step runFence(Warp &, const Inst &, uint32_t) { return Step::Next; }
+template <bool IsBefore>
+Step runFence(Warp &warp, const Inst &, uint32_t) {
+  if (HappensBefore *races = warp.cta.races.get())
+    IsBefore ? races->fenceBeforeSync(warp.index) : races->fenceAfterSync(warp.index);
+  return Step::Next;
+}
 
 class TmemCommit : public TmemOperation {
 public:
@@ -52,26 +57,19 @@ public:
 
   /// An arrival that nobody waits for does no harm; what it tracks might.
   bool mayOutliveCta() const override {
-    return !warp->cta.async.find([&](const AsyncOperation &each) {
-      return isTrackedKind(each.kind) && each.warp == warp && each.lane == lane;
-    });
+    return !warp->cta.async.find(
+        [&](const AsyncOperation &each) { return isTrackedKind(each.kind) && each.warp == warp && each.lane == lane; });
   }
 };
 
 /// The shared offset of the mbarrier that a lane names.
 Step takeBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
-  if (windowOf(inst) == Window::Generic) {
-    if ((address & kWindowMask) != kSharedWindow)
-      return warp.fault(inst, Check::OutOfBounds, static_cast<int>(lane),
-                        "the address of the mbarrier is not one of shared memory");
-    address &= ~kWindowMask;
-  }
-  if (address > 0xFFFFFFFFu || !warp.cta.mbarriers.find(static_cast<uint32_t>(address)))
-    return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane),
-                      warp.cta.mbarriers.missing(warp.cta, static_cast<uint32_t>(
-                                                               std::min<uint64_t>(address, 0xFFFFFFF8u))));
-  offset = static_cast<uint32_t>(address);
-  return Step::Next;
+  std::string misuse = mbarrierOffset(warp.cta, windowOf(inst), address, offset);
+  if (misuse.empty())
+    misuse = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset);
+  if (misuse.empty())
+    return Step::Next;
+  return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(misuse));
 }
 
 /// Whether a commit of this lane tracks anything.
@@ -129,7 +127,7 @@ void decodeTcgen05Wait(Form &form, bool isLoad) {
   form.use(isLoad ? &runWait<true> : &runWait<false>);
 }
 
-void decodeTcgen05Fence(Form &form, bool) { form.use(&runFence); }
+void decodeTcgen05Fence(Form &form, bool isBefore) { form.use(isBefore ? &runFence<true> : &runFence<false>); }
 
 void decodeTcgen05Commit(Form &form) {
   takeCtaGroup(form);
