@@ -12,12 +12,32 @@ const char *instructionClassName(InstructionClass cls) {
 }
 
 const char *checkName(Check check) {
-  static constexpr const char *kNames[] = {
-      "out-of-bounds",    "misaligned",        "uninitialized", "pending-async",       "write-to-read-only",
-      "division-by-zero", "divergent-aligned", "bad-mask",      "barrier-misuse",      "deadlock",
-      "budget",           "async-in-flight",   "trap",          "assertion",           "uniformity",
-      "bad-operand",      "bad-call",          "race",          "missing-proxy-fence", "register-in-flight",
-      "mbarrier-misuse",  "bad-descriptor",    "tmem-misuse",   "tmem-leak",           "register-pool"};
+  static constexpr const char *kNames[] = {"out-of-bounds",
+                                           "misaligned",
+                                           "uninitialized",
+                                           "pending-async",
+                                           "write-to-read-only",
+                                           "division-by-zero",
+                                           "divergent-aligned",
+                                           "bad-mask",
+                                           "barrier-misuse",
+                                           "deadlock",
+                                           "budget",
+                                           "async-in-flight",
+                                           "trap",
+                                           "assertion",
+                                           "uniformity",
+                                           "bad-operand",
+                                           "bad-call",
+                                           "race",
+                                           "missing-proxy-fence",
+                                           "register-in-flight",
+                                           "mbarrier-misuse",
+                                           "bad-descriptor",
+                                           "tmem-misuse",
+                                           "tmem-leak",
+                                           "register-pool",
+                                           "missing-tensor-fence"};
   static_assert(sizeof kNames / sizeof kNames[0] == kNumChecks);
   return kNames[static_cast<size_t>(check)];
 }

@@ -243,9 +243,10 @@ enum class Check : uint8_t {
   BadDescriptor, ///< matrix, instruction or tensor-map descriptor
   TmemMisuse,    ///< TMEM that is not allocated, or not the warp's
   TmemLeak,
-  RegisterPool, ///< setmaxnreg asks for what is not there
+  RegisterPool,       ///< setmaxnreg asks for what is not there
+  MissingTensorFence, ///< lint: tcgen05.fence does not order two accesses to TMEM
 };
-constexpr size_t kNumChecks = 25;
+constexpr size_t kNumChecks = 26;
 const char *checkName(Check check);
 
 struct Finding {

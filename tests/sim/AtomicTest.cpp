@@ -116,6 +116,94 @@ TEST(Atomic, WideReductionsAddUp) {
   EXPECT_EQ(run.out[10], uint32_t(bf16FromF32(64)));
 }
 
+/// One lane, one vector: words before, operand, expected words after. The result must be what was there.
+static void checkVector(const std::string &opcode, unsigned registerBits, const std::vector<uint32_t> &before,
+                        const std::vector<uint32_t> &operand, const std::vector<uint32_t> &after) {
+  size_t words = before.size();
+  unsigned count = static_cast<unsigned>(32 * words / registerBits);
+  auto vector = [&](const std::string &name) {
+    std::string text = "{";
+    for (unsigned i = 0; i < count; ++i)
+      text += (i ? ", %" : "%") + name + std::to_string(i);
+    return text + "}";
+  };
+  std::string type = registerBits == 16 ? "b16" : "b32", load = ".reg ." + type + " %a<8>, %b<8>, %old<8>;", store;
+  for (unsigned i = 0; i < count; ++i) {
+    std::string at = std::to_string(registerBits / 8 * i);
+    load += "ld.global." + type + " %a" + std::to_string(i) + ", [%in+" + at + "];";
+    load += "ld.global." + type + " %b" + std::to_string(i) + ", [%in+" + std::to_string(4 * words) + "+" + at + "];";
+    load += "st.global." + type + " [%out+" + at + "], %a" + std::to_string(i) + ";";
+    store +=
+        "st.global." + type + " [%out+" + std::to_string(4 * words) + "+" + at + "], %old" + std::to_string(i) + ";";
+  }
+  BodyOptions options;
+  options.threads = 1;
+  options.in = before;
+  options.in.insert(options.in.end(), operand.begin(), operand.end());
+  options.outWords = 2 * words;
+  for (const char *space : {".global", ""}) {
+    std::string tail = space + opcode;
+    BodyRun run =
+        runBody(load + "atom" + tail + " " + vector("old") + ", [%out], " + vector("b") + ";" + store, options);
+    ASSERT_TRUE(run.report.status) << run.report.status.message();
+    std::vector<uint32_t> expected = after;
+    expected.insert(expected.end(), before.begin(), before.end());
+    EXPECT_EQ(run.out, expected) << opcode;
+    run = runBody(load + "red" + tail + " [%out], " + vector("b") + ";", options);
+    ASSERT_TRUE(run.report.status) << run.report.status.message();
+    expected.resize(words);
+    run.out.resize(words);
+    EXPECT_EQ(run.out, expected) << opcode;
+  }
+}
+
+TEST(Atomic, Vectors) {
+  checkVector(".add.v2.f32", 32, {bits(1.0f), bits(2.0f)}, {bits(0.5f), bits(-3.0f)}, {bits(1.5f), bits(-1.0f)});
+  checkVector(".add.v4.f32", 32, {0, 1, bits(1.0f), 0x7F800000}, {0, 1, bits(2.0f), 0xFF800000},
+              {0, 0, bits(3.0f), 0x7FFFFFFF}); // subnormals are flushed
+  checkVector(".add.noftz.v2.f16", 16, {0x3C000001}, {0x40000001}, {0x42000002});
+  checkVector(".add.noftz.v2.bf16x2", 32, {0x3F804000, 0x00010000}, {0x40003F80, 0x00010000}, {0x40404040, 0x00020000});
+  // A number wins against a NaN; -0 is less than +0.
+  checkVector(".min.noftz.v4.f16", 16, {0x3C00BC00, 0x80007E00}, {0x40003C00, 0x00007E00}, {0x3C00BC00, 0x80007FFF});
+  checkVector(".max.noftz.v8.bf16", 16, {0x3F80BF80, 0x80007FC0, 0xFF800001, 0x7F80FF80},
+              {0x40003F80, 0x00003F80, 0x00010002, 0xFF807F80}, {0x40003F80, 0x00003F80, 0x00010002, 0x7F807F80});
+  checkVector(".max.noftz.v4.f16x2", 32, {0x3C00BC00, 1, 2, 3}, {0x40003C00, 0, 5, 0x8003}, {0x40003C00, 1, 5, 3});
+}
+
+TEST(Atomic, VectorsMustBeInGlobalMemory) {
+  BodyOptions options;
+  options.before = ".shared .align 8 .b32 place[2];\n";
+  Finding finding = expectError(R"(
+    .reg .b64 %g; .reg .b32 %z;
+    mov.b32 %z, 0; st.shared.v2.b32 [place], {%z, %z}; bar.warp.sync -1;
+    mov.u64 %g, place; cvta.shared.u64 %g, %g;
+    red.add.v2.f32 [%g], {%z, %z};)",
+                                Check::BadOperand, options);
+  EXPECT_NE(finding.message.find("global memory"), std::string::npos);
+}
+
+TEST(Atomic, WhatTheIsaDoesNotList) {
+  auto rejected = [](const std::string &line) {
+    return loadError(header() + ".visible .entry test() {\n.reg .b32 %r<9>; .reg .b64 %d<9>; .reg .b16 %h<9>;\n" +
+                     line + "\nret;\n}\n");
+  };
+  EXPECT_EQ(rejected("atom.global.cas.b64 %d1, [%d0], %d2, %d3;"), "");
+  for (const char *line : {
+           "atom.global.cas.u32 %r1, [%d0], %r2, %r3;",
+           "atom.global.add.s64 %d1, [%d0], %d2;",
+           "atom.global.add.f16x2 %r1, [%d0], %r2;",
+           "atom.global.min.noftz.f16 %h1, [%d0], %h2;",
+           "atom.global.max.f32 %r1, [%d0], %r2;",
+           "atom.global.add.v2.u32 {%r1, %r2}, [%d0], {%r3, %r4};",
+           "red.shared.add.v2.f32 [%d0], {%r3, %r4};",
+           "red.global.min.v2.f32 [%d0], {%r3, %r4};",
+           "red.global.add.noftz.v8.f16x2 [%d0], {%r1, %r2, %r3, %r4, %r5, %r6, %r7, %r8};",
+           "red.global.exch.b32 [%d0], %r1;",
+           "atom.local.add.u32 %r1, [%d0], %r2;",
+       })
+    EXPECT_NE(rejected(line), "") << line;
+}
+
 TEST(Atomic, AcrossCtasAndHostThreads) {
   BodyOptions options;
   options.threads = 128;

@@ -2,6 +2,9 @@
 
 #include "tests/sim/SimHarness.h"
 
+#include <atomic>
+#include <thread>
+
 namespace thrift::sim::test {
 
 static const char *const kParameters = R"(
@@ -192,6 +195,92 @@ TEST(Statistics, CountsByClass) {
   EXPECT_EQ(stats.warpInstructions, sum);
   EXPECT_EQ(stats.globalReadBytes, 3u * 64 * 4);
   EXPECT_EQ(stats.globalWriteBytes, 3u * 64 * 4);
+}
+
+//===----------------------------------------------------------------------===//
+// Progress and cancellation
+//===----------------------------------------------------------------------===//
+
+/// Counts to %ctaid.x * 100000; endlessly in CTA 7.
+static const char *const kCounting = R"(
+.visible .entry test() {
+  .reg .pred %p; .reg .b32 %i, %n;
+  mov.u32 %n, %ctaid.x;
+  setp.eq.u32 %p, %n, 7;
+  mul.lo.u32 %n, %n, 100000;
+  @%p mov.u32 %n, 0xFFFFFFFF;
+  mov.u32 %i, 0;
+LOOP:
+  add.u32 %i, %i, 1;
+  setp.lt.u32 %p, %i, %n;
+  @%p bra LOOP;
+  ret;
+})";
+
+TEST(Progress, ComesFromOneThreadAndOnlyGrows) {
+  LoadedKernel loaded = loadKernel(header() + kCounting);
+  ASSERT_TRUE(loaded);
+  Memory memory;
+  std::vector<Progress> seen;
+  std::thread::id thread;
+  Options options;
+  options.progressSeconds = 1e-3;
+  options.progress = [&](const Progress &progress) { // no lock: thread sanitizer watches
+    EXPECT_TRUE(seen.empty() || thread == std::this_thread::get_id());
+    thread = std::this_thread::get_id();
+    seen.push_back(progress);
+  };
+  Report report = launch(*loaded.kernel, memory, {{7}, {32}}, Arguments(), options);
+  ASSERT_TRUE(report.status) << report.status.message();
+  EXPECT_FALSE(report.cancelled);
+  ASSERT_GE(seen.size(), 2u);
+  EXPECT_NE(thread, std::this_thread::get_id());
+  for (size_t i = 0; i < seen.size(); ++i) {
+    EXPECT_EQ(seen[i].ctas, 7u);
+    EXPECT_LE(seen[i].ctasDone, 7u);
+    EXPECT_LE(seen[i].warpInstructions, report.statistics.warpInstructions);
+    if (i != 0) {
+      EXPECT_GE(seen[i].ctasDone, seen[i - 1].ctasDone);
+      EXPECT_GE(seen[i].warpInstructions, seen[i - 1].warpInstructions);
+      EXPECT_GT(seen[i].seconds, seen[i - 1].seconds);
+    }
+  }
+}
+
+TEST(Progress, CancelledLaunchEndsSoon) {
+  LoadedKernel loaded = loadKernel(header() + kCounting);
+  ASSERT_TRUE(loaded);
+  for (unsigned threads : {1u, 3u}) {
+    Memory memory;
+    std::atomic<bool> cancel{false};
+    Options options;
+    options.threads = threads;
+    options.cancel = &cancel;
+    options.progressSeconds = 1e-3;
+    options.progress = [&](const Progress &progress) { cancel = progress.ctasDone == 7; }; // of 8; the last has no end
+    Report report = launch(*loaded.kernel, memory, {{8}, {32}}, Arguments(), options);
+    EXPECT_TRUE(report.cancelled);
+    EXPECT_EQ(report.status.code(), StatusCode::DeviceError);
+    EXPECT_EQ(report.status.message(), "the launch was cancelled when 7 of 8 CTAs were done");
+    EXPECT_TRUE(report.findings.empty());
+    EXPECT_EQ(report.statistics.ctas, 8u) << "started";
+  }
+}
+
+TEST(Progress, CancelledBeforeItStartsAndAfterItEnds) {
+  LoadedKernel loaded = loadKernel(header() + kCounting);
+  ASSERT_TRUE(loaded);
+  Memory memory;
+  std::atomic<bool> cancel{true};
+  Options options;
+  options.cancel = &cancel;
+  Report report = launch(*loaded.kernel, memory, {{8}, {32}}, Arguments(), options);
+  EXPECT_TRUE(report.cancelled);
+  EXPECT_EQ(report.statistics.warpInstructions, 0u);
+  cancel = false;
+  report = launch(*loaded.kernel, memory, {{3}, {32}}, Arguments(), options);
+  EXPECT_TRUE(report.status);
+  EXPECT_FALSE(report.cancelled);
 }
 
 } // namespace thrift::sim::test

@@ -48,6 +48,63 @@ TEST(LoadStore, SubwordTypesExtend) {
                                             0xBEEF0078}));
 }
 
+TEST(LoadStore, SinksLeaveElementsAlone) {
+  BodyOptions options;
+  options.threads = 1;
+  options.in.resize(16);
+  std::iota(options.in.begin(), options.in.end(), 100);
+  options.outWords = 24;
+  BodyRun run = runBody(R"(
+    .reg .b32 %r<8>; .reg .b64 %w<4>;
+    mov.b32 %r1, 0; mov.b64 %w2, 0;
+    ld.global.v8.b32 {%r0, _, %r2, %r3, %r4, %r5, %r6, %r7}, [%in];
+    ld.global.nc.v4.u64 {%w0, %w1, _, %w3}, [%in+32];
+    st.global.v8.b32 [%out], {%r7, %r1, _, %r4, %r3, %r2, _, %r0};
+    st.global.v4.b64 [%out+32], {_, %w1, %w0, %w3};
+    st.global.v4.b64 [%out+64], {%w0, %w1, %w2, %w3};
+  )",
+                        options);
+  ASSERT_TRUE(run.report.status) << run.report.status.message();
+  EXPECT_EQ(run.out, (std::vector<uint32_t>{107, 0,   0,   104, 103, 102, 0,   100, 0, 0, 110, 111,
+                                            108, 109, 114, 115, 108, 109, 110, 111, 0, 0, 114, 115}));
+  // 32 bytes are aligned to 32, and a sink leaves memory as unwritten as it was.
+  expectError(".reg .b32 %r<8>; ld.global.v8.b32 {%r0, %r1, %r2, %r3, %r4, %r5, %r6, %r7}, [%in+16];",
+              Check::Misaligned, options);
+  auto readBack = [](const std::string &offset) {
+    LoadedKernel loaded = loadKernel(header() + R"(.visible .entry test(.param .u64 p) {
+      .reg .b64 %w; .reg .b32 %r;
+      ld.param.u64 %w, [p];  mov.b32 %r, 7;
+      st.global.v8.b32 [%w], {%r, %r, _, %r, %r, %r, %r, %r};
+      ld.global.b32 %r, [%w+)" + offset +
+                                     "]; ret; }");
+    Memory memory;
+    return launch(*loaded.kernel, memory, {{1}, {1}}, Arguments().add(allocate(memory, 32)));
+  };
+  EXPECT_TRUE(readBack("12").status);
+  Report report = readBack("8");
+  ASSERT_FALSE(report.status);
+  EXPECT_EQ(report.findings.front().check, Check::Uninitialized);
+}
+
+TEST(LoadStore, VectorsThatTheIsaDoesNotList) {
+  auto rejected = [](const std::string &line) {
+    return loadError(header() +
+                     ".visible .entry test() {\n.reg .b32 %r<9>; .reg .b64 %d<9>; .reg .b16 %h<9>; "
+                     ".reg .b128 %q<2>;\n" +
+                     line + "\nret;\n}\n");
+  };
+  std::string eight = "{%r1, %r2, %r3, %r4, %r5, %r6, %r7, %r8}";
+  EXPECT_EQ(rejected("ld.global.v8.f32 " + eight + ", [%d0];"), "");
+  for (const std::string &line :
+       {"ld.shared.v8.b32 " + eight + ", [%r0];", "st.local.v8.b32 [%d0], " + eight + ";",
+        "ld.const.v8.b32 " + eight + ", [%d0];", std::string("ld.shared.v4.b64 {%d1, %d2, %d3, %d4}, [%r0];"),
+        std::string("ld.global.v8.b16 {%h1, %h2, %h3, %h4, %h5, %h6, %h7, %h8}, [%d0];"),
+        std::string("ld.global.v2.b128 {%q0, %q1}, [%d0];"), std::string("ld.global.f16 %h1, [%d0];"),
+        std::string("ld.global.f16x2 %r1, [%d0];"), std::string("st.global.f32x2 [%d0], %d1;"),
+        std::string("st.global.v4.b32 [%d0], {%r1, _, %r2, %r3};"), std::string("ld.global.b32 _, [%d0];")})
+    EXPECT_NE(rejected(line), "") << line;
+}
+
 TEST(LoadStore, Vectors) {
   BodyOptions options;
   options.in.resize(32 * 4);

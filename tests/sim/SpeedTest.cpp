@@ -82,4 +82,65 @@ TEST(Speed, ScalarAndMemory) {
   EXPECT_GT(scalar, 0.2);
 }
 
+/// Multiply-accumulates per second of a loop of wgmmas, four to a group, on one core.
+static double wgmmaSpeed(const std::string &shape, const std::string &transposes, bool fragments, bool check) {
+  std::string text, accumulators = "{%f0", zero = "mov.f32 %f0, 0f00000000;\n";
+  for (int i = 1; i < 64; ++i) {
+    accumulators += ", %f" + std::to_string(i);
+    zero += "mov.f32 %f" + std::to_string(i) + ", 0f00000000;\n";
+  }
+  accumulators += "}, ";
+  for (int i = 0; i < 4; ++i)
+    text += "wgmma.mma_async.sync.aligned." + shape + " " + accumulators +
+            (fragments ? "{%a0, %a1, %a2, %a3}" : "%da") + ", %db, 1, 1, 1" + transposes +
+            ";\n add.s64 %da, %da, 2; add.s64 %db, %db, 2;\n";
+  std::string body = R"(
+    .reg .f32 %f<64>; .reg .b32 %a<4>, %i, %s; .reg .b64 %da, %db; .reg .pred %more;
+    mov.u32 %i, 0; mov.u32 %s, memory; mad.lo.u32 %s, %t, 16, %s;
+    mov.b32 %a0, 0x3C003800; mov.b32 %a1, 0x3800BC00; mov.b32 %a2, 0x38003900; mov.b32 %a3, 0x3B003800;
+  FILL:
+    st.shared.v4.b32 [%s], {%a0, %a1, %a2, %a3};
+    add.u32 %s, %s, 2048; add.u32 %i, %i, 1; setp.lt.u32 %more, %i, 16;
+    @%more bra FILL;
+    mov.u32 %i, 0;
+  )" + zero + R"(
+    fence.proxy.async.shared::cta;
+    bar.sync 0;
+    wgmma.fence.sync.aligned;
+  LOOP:
+    mov.b64 %da, 0x4000004000010000; mov.b64 %db, 0x4000004000010400; // 128-byte rows at 0 and at 16384
+  )" + text + R"(
+    wgmma.commit_group.sync.aligned;
+    wgmma.wait_group.sync.aligned 0;
+    add.u32 %i, %i, 1; setp.lt.u32 %more, %i, 1000;
+    @%more bra LOOP;
+    mul.wide.u32 %da, %t, 4; add.s64 %da, %da, %out; st.global.f32 [%da], %f0;
+  )";
+  BodyOptions options;
+  options.target = "sm_90a";
+  options.threads = 128;
+  options.before = ".shared .align 1024 .b8 memory[32768];\n";
+  options.options.threads = 1;
+  options.options.checkRaces = check;
+  std::clock_t begin = std::clock();
+  BodyRun run = runBody(body, options);
+  double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  EXPECT_TRUE(run.report.status) << run.report.status.message();
+  double speed = static_cast<double>(run.report.statistics.mmaMacs) / seconds / 1e9;
+  std::printf("[    SPEED ] wgmma %-24s %s%s %5.1f GMAC/s\n", shape.c_str(), fragments ? "RS" : "SS",
+              check ? ", checked" : "         ", speed);
+  return speed;
+}
+
+TEST(Speed, Wgmma) {
+  double speed = wgmmaSpeed("m64n128k16.f32.f16.f16", ", 0, 0", false, false);
+  wgmmaSpeed("m64n128k16.f32.f16.f16", ", 0, 0", false, true);
+  wgmmaSpeed("m64n128k16.f32.f16.f16", ", 0", true, false);
+  wgmmaSpeed("m64n128k16.f32.bf16.bf16", ", 0, 0", false, false);
+  wgmmaSpeed("m64n128k8.f32.tf32.tf32", "", false, false);
+  wgmmaSpeed("m64n128k32.f32.e4m3.e4m3", "", false, false);
+  wgmmaSpeed("m64n128k32.f32.e4m3.e4m3", "", true, false);
+  EXPECT_GT(speed, 0.02);
+}
+
 } // namespace thrift::sim::test

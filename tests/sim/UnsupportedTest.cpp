@@ -22,7 +22,7 @@ static void expectUnsupported(const std::string &line, const std::string &reason
 
 TEST(Unsupported, InstructionsThatDoNotExistHere) {
   expectUnsupported("tex.1d.v4.f32.s32 {%r0,%r1,%r2,%r3}, [%d0, {%r4}];", "does not have this instruction");
-  expectUnsupported("wgmma.fence.sync.aligned;", "does not have this instruction");
+  expectUnsupported("wgmma.fence.sync.aligned;", "wgmma needs the target sm_90a");
 }
 
 TEST(Unsupported, ModifiersAreNeverIgnored) {
@@ -116,8 +116,8 @@ TEST(Unsupported, OperandsOfTheWrongWidth) {
 }
 
 TEST(Unsupported, OnlyTheEntryThatIsAskedFor) {
-  std::string text =
-      header() + ".visible .entry bad() { tcgen05.wait::ld.sync.aligned; ret; }\n.visible .entry good() { ret; }\n";
+  std::string text = header() + ".visible .entry bad() { wmma.load.a.sync.aligned.row.m16n16k16.f16 {%r0}, [0]; ret; "
+                                "}\n.visible .entry good() { ret; }\n";
   Result<std::shared_ptr<Module>> module = Module::load(text);
   ASSERT_TRUE(module) << module.status().message();
   EXPECT_TRUE((*module)->find("good"));

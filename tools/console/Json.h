@@ -26,6 +26,9 @@ Json toJson(const Status &failure);
 
 /// As text; bytes of file names that are not UTF-8 are replaced.
 std::string print(const Json &object);
+/// The same for people: what fits into a line of `width` characters stands on one, but for lists of lists and objects
+/// in the outer two levels.
+std::string printCompact(const Json &value, size_t width = 100);
 
 } // namespace thrift
 

@@ -100,7 +100,7 @@ Result<int> Program::list(const std::string &ptx, const Console &console) {
     Result<Json> launch = launchTemplate(*listing, entry());
     if (!launch)
       return launch.status();
-    console.out << print(*launch) << "\n";
+    console.out << printCompact(*launch) << "\n";
   } else {
     console.out << (json_ ? print(toJson(*listing)) + "\n" : print(*listing));
   }

@@ -2,6 +2,7 @@
 
 #include "tools/ptx-sim/Run.h"
 
+#include "tools/ptx-sim/AddressNames.h"
 #include "tools/ptx-sim/Contents.h"
 #include "tools/ptx-sim/JsonPlace.h"
 #include "tools/ptx-sim/TensorMaps.h"
@@ -50,6 +51,7 @@ private:
   Status pack(const Value &value, uint8_t *bytes);
   Status pack(const StructValue &value, uint8_t *bytes);
   Result<uint64_t> addressOf(const PointerValue &pointer, const std::string &path) const;
+  void nameAddresses();
   Status finish();
   Status write(TensorWriter &writer, const HostTensor &tensor, const TensorReference &to, const std::string &buffer);
 
@@ -75,9 +77,8 @@ Status LaunchRun::configure() {
   result_.kernel = info_;
   result_.config.grid = dim3(file_.grid);
   result_.config.dynamicSharedBytes = file_.dynamicSharedBytes;
-  if (file_.cluster && dim3(*file_.cluster).count() != 1)
-    return Status::unsupported("cluster", printShape({(*file_.cluster)[0], (*file_.cluster)[1], (*file_.cluster)[2]}),
-                               "[1, 1, 1], the only size that the simulator has");
+  if (file_.cluster)
+    result_.config.cluster = dim3(*file_.cluster); // the simulator says which it has
   if (!file_.block && info_.required.x == 0)
     return Status::invalid("block", "missing", "the number of threads, since " + info_.name + " has no .reqntid");
   result_.config.block = file_.block ? dim3(*file_.block) : info_.required;
@@ -204,6 +205,15 @@ Status LaunchRun::write(TensorWriter &writer, const HostTensor &tensor, const Te
   return Status::ok();
 }
 
+/// The findings speak of addresses, the launch file of buffers.
+void LaunchRun::nameAddresses() {
+  std::vector<NamedRange> buffers;
+  for (size_t i = 0; i < file_.buffers.size(); ++i)
+    buffers.push_back({file_.buffers[i].name, addresses_[i], tensors_[i].bytes.size()});
+  for (sim::Finding &finding : result_.report.findings)
+    finding.message = ptxsim::nameAddresses(finding.message, buffers);
+}
+
 /// Compares and writes.
 Status LaunchRun::finish() {
   TensorWriter writer;
@@ -244,6 +254,7 @@ Result<RunResult> LaunchRun::run() {
   const Status &status = result_.report.status;
   if (!status && status.code() != StatusCode::DeviceError)
     return behind(file_.name, status);
+  nameAddresses();
   if (status)
     if (Status failure = finish(); !failure)
       return failure;

@@ -75,7 +75,8 @@ struct Counter {
 };
 } // namespace
 
-// Names in JSON and for people; the instruction classes come before them.
+// Names in JSON and for people; the instruction classes come before them. Special functions are counted by thread, as
+// the MUFU unit does them.
 static constexpr Counter kCounters[] = {
     {"mma_instructions", "matrix instructions", &sim::Statistics::mmaInstructions},
     {"mma_macs", "multiply-accumulates", &sim::Statistics::mmaMacs},
@@ -84,6 +85,11 @@ static constexpr Counter kCounters[] = {
     {"shared_read_bytes", "shared bytes read", &sim::Statistics::sharedReadBytes},
     {"shared_write_bytes", "shared bytes written", &sim::Statistics::sharedWriteBytes},
     {"local_bytes", "local bytes", &sim::Statistics::localBytes},
+    {"bulk_load_bytes", "TMA bytes loaded", &sim::Statistics::bulkLoadBytes},
+    {"bulk_store_bytes", "TMA bytes stored", &sim::Statistics::bulkStoreBytes},
+    {"tmem_read_bytes", "TMEM bytes read", &sim::Statistics::tmemReadBytes},
+    {"tmem_write_bytes", "TMEM bytes written", &sim::Statistics::tmemWriteBytes},
+    {"special_functions", "special functions", &sim::Statistics::specialFunctions},
     {"divergent_branches", "divergent branches", &sim::Statistics::divergentBranches},
 };
 

@@ -14,11 +14,13 @@ namespace {
 
 struct CheckLevel {
   const char *name;
-  bool uninitialized;
+  bool uninitialized, races, lints;
 };
 constexpr CheckLevel kLevels[] = {
-    {"off", false},
-    {"full", true},
+    {"off", false, false, false},
+    {"memory", true, false, false},
+    {"full", true, true, false},
+    {"lints", true, true, true},
 };
 
 struct Policy {
@@ -28,6 +30,7 @@ struct Policy {
 constexpr Policy kPolicies[] = {
     {"eager", sim::Delivery::Eager},
     {"lazy", sim::Delivery::Lazy},
+    {"random", sim::Delivery::Random},
 };
 
 template <typename Row, size_t N>
@@ -54,16 +57,17 @@ Result<uint64_t> parseCount(const std::string &option, const std::string &text, 
 } // namespace
 
 void SimOptions::declare(CLI::App &app) {
-  app.add_option(
-         "--check", check_,
-         "off (what would crash a GPU is still reported), or full: reads of memory that nobody wrote too [full]")
-      ->type_name("LEVEL");
+  const char *checkHelp =
+      "off: only what would crash or hang a GPU; memory: reads of what nobody wrote too; full: races "
+      "on shared memory and TMEM too; lints: what the ISA demands and shipped kernels leave out "
+      "too [full]";
+  const char *policyHelp = "when asynchronous copies and products arrive: eager (at once), lazy (at the wait that "
+                           "guarantees them), random (at any legal moment, by --seed) [lazy]";
+  app.add_option("--check", check_, checkHelp)->type_name("LEVEL");
   app.add_flag("--no-check", noCheck_, "--check off");
-  app.add_option("--policy", policy_,
-                 "when asynchronous copies and products arrive: eager (at once), lazy (at the wait that guarantees "
-                 "them) [lazy]")
-      ->type_name("POLICY");
-  app.add_option("--seed", seed_, "order in which warps take turns; 0 is ascending [0]")->type_name("N");
+  app.add_option("--policy", policy_, policyHelp)->type_name("POLICY");
+  app.add_option("--seed", seed_, "order in which warps take turns (0: ascending), and of the random policy [0]")
+      ->type_name("N");
   app.add_option("--threads", threads_, "host threads [all cores]")->type_name("N");
   app.add_option("--budget", budget_, "warp instructions after which the launch counts as a hang [20000000000]")
       ->type_name("N");
@@ -81,6 +85,8 @@ Result<sim::Options> SimOptions::read() const {
   if (!level)
     return Status::invalid("--check", "'" + check_ + "'", names);
   options.checkUninitialized = level->uninitialized;
+  options.checkRaces = level->races;
+  options.lints = level->lints;
   names.clear();
   const Policy *delivery = findRow(kPolicies, policy(), names);
   if (!delivery)

@@ -96,6 +96,7 @@ void ProgramDecoder::describe(uint32_t entry) {
     info.parameters.push_back({param.name, param.byteSize, param.alignment, param.offset});
   program_->parameterBytes = function.paramBytes;
   program_->dynamicSharedOffset = function.dynamicSharedOffset;
+  program_->bounds = function.bounds;
   info.staticSharedBytes = function.sharedBytes;
   info.usesDynamicShared = !function.dynamicShared.empty();
   info.localBytes = localBytes_;

@@ -49,6 +49,7 @@ struct Program {
   uint32_t endRegisterPlane = 0;
 
   uint32_t dynamicSharedOffset = 0;
+  ptx::LaunchBounds bounds; ///< of the entry
   uint32_t parameterBytes = 0;
   std::vector<Region> variables; ///< module-scope .global and .const, with their permissions
 

@@ -12,18 +12,16 @@ namespace {
 // 256 elements of 8 bytes.
 constexpr uint32_t kMaxRowBytes = 2048;
 
-/// The pattern that fills 8 bytes outside of the tensor.
-uint64_t fillPattern(const TensorMapDescription &map) {
-  if (map.fill == TensorFill::Zero)
-    return 0;
-  switch (tensorElementBits(map.element)) {
-  case 16:
-    return 0x7FFF7FFF7FFF7FFFull;
-  case 32:
-    return 0x7FFFFFFF7FFFFFFFull;
-  default:
-    return 0x7FFFFFFFFFFFFFFFull;
-  }
+// What an H100 puts outside of the tensor under OOB-NaN, whatever the type.
+constexpr uint16_t kFillNaN = 0x7FF7;
+
+/// An H100 rounds what it loads as tf32 to the nearest, ties to even, and has one NaN. Subnormals stay, also in
+/// tf32.ftz; f32.ftz changes nothing.
+uint32_t roundToTf32(uint32_t bits) {
+  constexpr uint32_t kExponent = 0x7F800000, kFraction = 0x007FFFFF, kNaN = 0x7FFFE000, kDropped = 0x1FFF;
+  if ((bits & kExponent) == kExponent)
+    return bits & kFraction ? kNaN : bits;
+  return (bits + kDropped / 2 + (bits >> 13 & 1)) & ~kDropped;
 }
 
 /// Steps k, 0 <= k < steps, for which 0 <= start + k * stride < dim: [first, end).
@@ -47,6 +45,8 @@ TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates
   uint32_t bits = tensorElementBits(map.element);
   rowData_ = map.box[0] * bits / 8;
   rowBytes_ = rowData_ / chunkData_ * kChunk;
+  rowPitch_ = std::max(rowBytes_, swizzle_.span());
+  isRounded_ = map.element == TensorElement::TF32 || map.element == TensorElement::TF32Ftz;
 
   start_[0] = coordinates[0];
   steps_[0] = map.box[0];
@@ -96,7 +96,7 @@ void TensorBox::forEachRow(Visit visit) const {
       row.global += static_cast<uint64_t>(at) * map_.strides[dim - 1];
     }
     visit(row);
-    row.shared += rowBytes_;
+    row.shared += rowPitch_;
     for (unsigned dim = 1; !isRowList_ && dim < map_.rank; ++dim) {
       if (++step[dim] < steps_[dim])
         break;
@@ -109,19 +109,14 @@ void TensorBox::forEachRow(Visit visit) const {
 // Where it lies
 //===----------------------------------------------------------------------===//
 
-uint32_t TensorBox::extent() const {
-  uint32_t bytes = rows_ * rowBytes_, span = std::max(swizzle_.span(), 1u);
-  return (bytes + span - 1) / span * span;
-}
-
 std::vector<SharedRange> TensorBox::ranges() const {
-  // The swizzle moves nothing out of an aligned block as long as its span.
-  uint32_t bytes = rows_ * rowBytes_;
-  if (swizzle_.span() == 0 || bytes % swizzle_.span() == 0)
-    return {{shared_, bytes}};
+  if (rowPitch_ == rowBytes_)
+    return {{shared_, extent()}};
   std::vector<SharedRange> pieces;
-  for (uint32_t offset = 0; offset < bytes; offset += pieceBytes())
-    pieces.push_back({swizzle_(shared_ + offset), pieceBytes()});
+  forEachRow([&](const Row &row) {
+    for (uint32_t offset = 0; offset < rowBytes_; offset += pieceBytes())
+      pieces.push_back({swizzle_(row.shared + offset), pieceBytes()});
+  });
   return pieces;
 }
 
@@ -184,9 +179,9 @@ void TensorBox::putRow(uint32_t row, const uint8_t *data, const uint8_t *shadow,
 
 void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *region, Shadow gap) const {
   uint8_t data[kMaxRowBytes], shadow[kMaxRowBytes], filled[kMaxRowBytes];
-  uint64_t pattern = fillPattern(map_);
-  for (uint32_t i = 0; i < rowData_; i += 8)
-    std::memcpy(filled + i, &pattern, 8);
+  const uint16_t pattern = map_.fill == TensorFill::NaN ? kFillNaN : 0;
+  for (uint32_t i = 0; i < rowData_; i += sizeof pattern)
+    std::memcpy(filled + i, &pattern, sizeof pattern);
   const bool watched = region && region->shadow;
   forEachRow([&](const Row &row) {
     if (!row.inside || validBegin_ == validEnd_)
@@ -194,10 +189,15 @@ void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *regio
     uint64_t at = row.global + validBegin_;
     const auto *source = reinterpret_cast<const uint8_t *>(at);
     const uint8_t *sourceShadow = watched ? region->shadow + (at - region->base) : nullptr;
-    if (isRowInside())
+    if (isRowInside() && !isRounded_)
       return putRow(row.shared, source, sourceShadow, shared, sharedShadow, gap);
     std::memcpy(data, filled, rowData_);
     std::memcpy(data + validBegin_, source, validEnd_ - validBegin_);
+    for (uint32_t i = validBegin_, bits; isRounded_ && i < validEnd_; i += sizeof bits) {
+      std::memcpy(&bits, data + i, sizeof bits);
+      bits = roundToTf32(bits);
+      std::memcpy(data + i, &bits, sizeof bits);
+    }
     if (!watched)
       return putRow(row.shared, data, nullptr, shared, sharedShadow, gap);
     std::memset(shadow, kWritten, rowData_);

@@ -6,6 +6,7 @@
 //
 //   chunk              16 bytes of a row in shared memory. Of b4x16_p64 the first 8 hold data, of b6x16_p32 the first
 //                      12, the rest is a gap that nobody writes; of b6p2x16 (stores) each byte holds 6 bits
+//   swizzle            a row takes all of the swizzle's span even if it is shorter: an H100 leaves the rest alone
 //   element strides    every n-th coordinate of dimension 1 and up, so that box / n steps remain (rounded up)
 //   row list           gather4 and scatter4: four rows of a matrix, each with a coordinate of its own
 //
@@ -38,7 +39,7 @@ public:
   /// Shared memory that it takes, gaps included: one range unless rows are shorter than the swizzle's span.
   std::vector<SharedRange> ranges() const;
   /// Bytes from the first byte to the end of the last.
-  uint32_t extent() const;
+  uint32_t extent() const { return rows_ * rowPitch_; }
   /// Bytes that are copied or filled, without gaps: what the mbarrier counts.
   uint32_t copiedBytes() const { return rows_ * rowData_; }
   /// Bytes of them that lie in the tensor.
@@ -81,6 +82,8 @@ private:
   bool isRowList_;
   uint32_t chunkData_ = kChunk;            ///< bytes of a chunk in global memory
   uint32_t rowBytes_ = 0, rowData_ = 0;    ///< of a row in shared and in global memory
+  uint32_t rowPitch_ = 0;                  ///< from row to row in shared memory
+  bool isRounded_ = false;                 ///< loads round to tf32
   uint32_t validBegin_ = 0, validEnd_ = 0; ///< the part of each row, of rowData_, that lies in the tensor
   uint32_t rows_ = 1, insideRows_ = 1;
   uint32_t steps_[kMaxTensorRank] = {}; ///< along each dimension

@@ -168,10 +168,11 @@ public:
   // Operations
   //===--------------------------------------------------------------------===//
 
-  /// What a thread has issued since its last commit.
+  /// What a thread has issued.
   struct Thread {
-    uint32_t uncommitted = 0; ///< mma and cp
-    uint32_t pc = 0;          ///< of the last one
+    uint32_t uncommitted = 0;  ///< mma and cp since its last commit
+    bool hasCommitted = false; ///< something, ever: a later commit waits for it as well
+    uint32_t pc = 0;           ///< of the last one
   };
   Thread &thread(const Warp &warp, unsigned lane) { return threads_[warp.index * kWarpSize + lane]; }
 

@@ -4,18 +4,22 @@
 
 #include "runtime/sim/machine/Cta.h"
 
+#include <algorithm>
+
 namespace thrift::sim {
 
-/// Holds the registers of a wgmma until the warp's own wait, even if the operation was performed earlier.
-class WgmmaTracker::Pending final : public AsyncOperation {
+/// What owns the accumulators, or the registers of A, of pending wgmmas. It outlives the operation if that is performed
+/// before the warp's own wait. Wgmmas in a row on the same accumulators share one.
+class WgmmaTracker::Hold final : public AsyncOperation {
 public:
-  Pending(Warp &warp, const Inst &inst, const WgmmaRegisters &registers)
-      : AsyncOperation(AsyncKind::Wgmma, warp, inst, -1), registers(registers) {}
+  Hold(Warp &warp, const Inst &inst, const uint32_t *places, uint32_t count, uint32_t use)
+      : AsyncOperation(AsyncKind::Wgmma, warp, inst, -1), places(places), count(count), use(use) {}
   bool perform(Cta &) override { return true; } // never in a queue
 
-  WgmmaRegisters registers;
-  uint32_t number = 0, group = 0;
-  Epoch epoch = kNoEpoch;
+  const uint32_t *places;
+  uint32_t count, use;
+  uint32_t number = 0, fences = 0; ///< of the latest wgmma
+  bool isWhole = true;             ///< nobody has taken over some of the registers
 };
 
 class WgmmaTracker::TripWire final : public AsyncOperation {
@@ -88,53 +92,79 @@ Step WgmmaTracker::checkRegister(const Inst &inst, const char *operand, uint32_t
   return Step::Next;
 }
 
+/// The hold on the same accumulators by pending wgmmas of the same shape, or null.
+WgmmaTracker::Hold *WgmmaTracker::findChain(const WgmmaRegisters &registers) const {
+  for (const auto &hold : holds_)
+    if (hold->use == registers.shape && hold->isWhole && hold->count == registers.accumulatorCount &&
+        std::equal(hold->places, hold->places + hold->count, registers.accumulators))
+      return hold.get();
+  return nullptr;
+}
+
+void WgmmaTracker::hold(const Inst &inst, const uint32_t *places, uint32_t count, uint32_t use) {
+  auto made = std::make_unique<Hold>(warp_, inst, places, count, use);
+  made->number = issued_;
+  made->fences = fences_;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (AsyncOperation *holder = warp_.lockOf(places[i]); holder && holder != wire_.get())
+      static_cast<Hold *>(holder)->isWhole = false;
+    accessTo(places[i]) = {fences_, use, made->pc};
+    warp_.lock(places[i], *made);
+  }
+  holds_.push_back(std::move(made));
+}
+
 Step WgmmaTracker::issue(const Inst &inst, const WgmmaRegisters &registers, Epoch epoch) {
-  for (uint32_t i = 0; i < registers.accumulatorCount; ++i)
-    if (Step step = checkRegister(inst, "D", i, registers.accumulators[i], registers.shape); step != Step::Next)
-      return step;
+  Hold *chain = findChain(registers);
+  if (!chain)
+    for (uint32_t i = 0; i < registers.accumulatorCount; ++i)
+      if (Step step = checkRegister(inst, "D", i, registers.accumulators[i], registers.shape); step != Step::Next)
+        return step;
   for (uint32_t i = 0; i < registers.fragmentCount; ++i)
     if (Step step = checkRegister(inst, "A", i, registers.fragments[i], kFragment); step != Step::Next)
       return step;
 
-  auto pending = std::make_unique<Pending>(warp_, inst, registers);
-  pending->number = ++issued_;
-  pending->group = committed_;
-  pending->epoch = epoch;
-  auto take = [&](const uint32_t *places, uint32_t count, uint32_t use) {
-    for (uint32_t i = 0; i < count; ++i) {
-      accessTo(places[i]) = {fences_, use, pending->pc};
-      warp_.lock(places[i], *pending);
-    }
-  };
-  take(registers.accumulators, registers.accumulatorCount, registers.shape);
-  take(registers.fragments, registers.fragmentCount, kFragment);
-  pending_.push_back(std::move(pending));
+  pending_.push_back({++issued_, committed_, epoch});
   issuedSinceFence_ = true;
+  if (chain) {
+    chain->number = issued_;
+    chain->fences = fences_;
+    chain->pc = warp_.indexOf(inst);
+  } else {
+    hold(inst, registers.accumulators, registers.accumulatorCount, registers.shape);
+  }
+  if (registers.fragmentCount != 0)
+    hold(inst, registers.fragments, registers.fragmentCount, kFragment);
   return Step::Next;
 }
 
 uint32_t WgmmaTracker::coveredBy(uint32_t groups) const {
   uint32_t number = 0;
-  for (const auto &pending : pending_)
-    if (uint64_t(pending->group) + groups < committed_)
-      number = pending->number;
+  for (const Issued &pending : pending_)
+    if (uint64_t(pending.group) + groups < committed_)
+      number = pending.number;
   return number;
+}
+
+void WgmmaTracker::release(const Hold &done) {
+  for (uint32_t i = 0; i < done.count; ++i) {
+    uint32_t place = done.places[i];
+    if (warp_.lockOf(place) != &done)
+      continue;
+    accessTo(place) = {done.fences, done.use, done.pc};
+    warp_.lock(place, *wire_);
+  }
 }
 
 Epoch WgmmaTracker::complete(uint32_t number) {
   Epoch epoch = kNoEpoch;
-  while (!pending_.empty() && pending_.front()->number <= number) {
-    const Pending &done = *pending_.front();
-    epoch = done.epoch;
-    auto release = [&](const uint32_t *places, uint32_t count) {
-      for (uint32_t i = 0; i < count; ++i)
-        if (warp_.lockOf(places[i]) == &done)
-          warp_.lock(places[i], *wire_);
-    };
-    release(done.registers.accumulators, done.registers.accumulatorCount);
-    release(done.registers.fragments, done.registers.fragmentCount);
-    pending_.pop_front();
-  }
+  for (; !pending_.empty() && pending_.front().number <= number; pending_.pop_front())
+    epoch = pending_.front().epoch;
+  auto isDone = [&](const std::unique_ptr<Hold> &hold) { return hold->number <= number; };
+  for (const auto &hold : holds_)
+    if (isDone(hold))
+      release(*hold);
+  holds_.erase(std::remove_if(holds_.begin(), holds_.end(), isDone), holds_.end());
   return epoch;
 }
 

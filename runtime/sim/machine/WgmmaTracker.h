@@ -49,7 +49,7 @@ public:
   Epoch complete(uint32_t number);
 
 private:
-  class Pending;
+  class Hold;
   class TripWire;
   static constexpr uint32_t kOrdinary = 0, kFragment = 1, kNowhere = 0xFFFFFFFFu;
   /// The last access to a register.
@@ -58,16 +58,25 @@ private:
     uint32_t use = 0;    ///< kOrdinary, kFragment, or the shape of a wgmma that has it as accumulator
     uint32_t pc = kNowhere;
   };
+  /// A wgmma that was not waited for.
+  struct Issued {
+    uint32_t number, group;
+    Epoch epoch;
+  };
 
   Access &accessTo(uint32_t place);
   void touched(const Inst &inst);
   Step checkRegister(const Inst &inst, const char *operand, uint32_t index, uint32_t place, uint32_t use);
+  Hold *findChain(const WgmmaRegisters &registers) const;
+  void hold(const Inst &inst, const uint32_t *places, uint32_t count, uint32_t use);
+  void release(const Hold &done);
 
   Warp &warp_;
   std::unique_ptr<TripWire> wire_;
-  std::deque<std::unique_ptr<Pending>> pending_; ///< issued and not waited for
-  std::vector<Access> accesses_;                 ///< by plane
-  std::vector<uint32_t> sprung_;                 ///< registers without a wire
+  std::deque<Issued> pending_;
+  std::vector<std::unique_ptr<Hold>> holds_;
+  std::vector<Access> accesses_; ///< by plane
+  std::vector<uint32_t> sprung_; ///< registers without a wire
   uint32_t fences_ = 0, issued_ = 0, committed_ = 0;
   bool issuedSinceFence_ = false;
 };

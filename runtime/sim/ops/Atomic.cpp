@@ -50,7 +50,14 @@ struct AddF32Ftz {
 };
 struct AddF64 {
   static uint64_t apply(uint64_t old, uint64_t b, uint64_t) {
-    return bitsOf(floatOf<double>(old) + floatOf<double>(b));
+    return bitsOf(chooseNan(floatOf<double>(old) + floatOf<double>(b), floatOf<double>(b), floatOf<double>(old)));
+  }
+};
+/// In global memory a NaN stays as it is, signalling or not (seen on an H100).
+struct AddF64Global {
+  static uint64_t apply(uint64_t old, uint64_t b, uint64_t) {
+    double x = floatOf<double>(old), y = floatOf<double>(b);
+    return y != y ? b : x != x ? old : bitsOf(x + y);
   }
 };
 template <typename H>
@@ -106,6 +113,25 @@ struct Max {
   }
 };
 
+/// min and max of f16 and bf16: a number wins against a NaN.
+template <typename H, typename Which>
+uint16_t extremumOfHalves(uint16_t a, uint16_t b) {
+  float x = H{a}.value(), y = H{b}.value();
+  float value = extremum<Which, false>(x, y);
+  return value != value ? kCanonicalNan16 : bitsOf(value) == bitsOf(x) ? a : b;
+}
+template <typename H, typename Which>
+struct HalfExtremum {
+  static uint16_t apply(uint16_t old, uint16_t b, uint16_t) { return extremumOfHalves<H, Which>(old, b); }
+};
+template <typename H, typename Which>
+struct HalvesExtremum {
+  static uint32_t apply(uint32_t old, uint32_t b, uint32_t) {
+    return packHalves(extremumOfHalves<H, Which>(lowHalf(old), lowHalf(b)),
+                      extremumOfHalves<H, Which>(highHalf(old), highHalf(b)));
+  }
+};
+
 template <typename Op, typename T>
 T update(uint8_t *place, T b, T c) {
   T *word = reinterpret_cast<T *>(place);
@@ -117,8 +143,8 @@ T update(uint8_t *place, T b, T c) {
 
 constexpr uint32_t kDiscards = 8; ///< red: no result
 
-/// Several elements only for vectors of red and atom (sm_90); list: results, then operands b.
-template <typename Op, typename T>
+/// Several elements only for vectors of red and atom (sm_90), each of which is atomic; list: results, then operands b.
+template <typename Op, typename T, typename OpOnShared = Op>
 Step run(Warp &warp, const Inst &inst, uint32_t mask) {
   Places places;
   uint32_t bytes = inst.count * sizeof(T);
@@ -127,6 +153,9 @@ Step run(Warp &warp, const Inst &inst, uint32_t mask) {
     step = checkWritten(warp, inst, mask, places, bytes);
   if (step != Step::Next)
     return step;
+  if (inst.count > 1 && places.isShared)
+    return warp.fault(inst, Check::BadOperand, static_cast<int>(lowestLane(mask)),
+                      "a vector of atomics in shared memory; it must be in global memory");
   uint64_t total = uint64_t(static_cast<unsigned>(__builtin_popcount(mask))) * bytes;
   Statistics &stats = warp.cta.stats;
   (places.isShared ? stats.sharedReadBytes : stats.globalReadBytes) += total;
@@ -136,7 +165,8 @@ Step run(Warp &warp, const Inst &inst, uint32_t mask) {
     for (unsigned i = 0; i < inst.count; ++i) {
       T b = fromLane<T>(warp.plane<LaneOf<T>>(inst.list[inst.count + i])[lane]);
       T c = fromLane<T>(warp.plane<LaneOf<T>>(inst.c)[lane]);
-      T old = update<Op, T>(places.data(lane) + i * sizeof(T), b, c);
+      uint8_t *place = places.data(lane) + i * sizeof(T);
+      T old = places.isShared ? update<OpOnShared, T>(place, b, c) : update<Op, T>(place, b, c);
       if (!(inst.flags & kDiscards))
         warp.plane<LaneOf<T>>(inst.list[i])[lane] = toLane<T>(old);
     }
@@ -165,9 +195,10 @@ void useWords(Form &form, Ty type) {
 void useAdd(Form &form, Ty type) {
   switch (type) {
   case Ty::F32:
-    return windowOf(form.inst) == Window::Global ? useFor<AddF32Ftz, uint32_t>(form) : useFor<AddF32, uint32_t>(form);
+    return form.use(&run<AddF32Ftz, uint32_t, AddF32>);
   case Ty::F64:
-    return useFor<AddF64, uint64_t>(form);
+    return windowOf(form.inst) == Window::Global ? useFor<AddF64Global, uint64_t>(form)
+                                                 : useFor<AddF64, uint64_t>(form);
   case Ty::F16:
     return useFor<AddHalf<F16>, uint16_t>(form);
   case Ty::BF16:
@@ -177,13 +208,22 @@ void useAdd(Form &form, Ty type) {
   case Ty::BF16x2:
     return useFor<AddHalves<BF16>, uint32_t>(form);
   default:
-    return isInteger(type) ? useWords<Add>(form, type) : form.noSuchForm();
+    return isInteger(type) && type != Ty::S64 ? useWords<Add>(form, type) : form.noSuchForm();
   }
 }
 
-template <template <typename> class Which>
+template <template <typename> class Which, typename OfFloats>
 void useExtremum(Form &form, Ty type) {
+  bool isVector = form.inst.count > 1; // the 16-bit floats have these as vectors only
   switch (type) {
+  case Ty::F16:
+    return isVector ? useFor<HalfExtremum<F16, OfFloats>, uint16_t>(form) : form.noSuchForm();
+  case Ty::BF16:
+    return isVector ? useFor<HalfExtremum<BF16, OfFloats>, uint16_t>(form) : form.noSuchForm();
+  case Ty::F16x2:
+    return isVector ? useFor<HalvesExtremum<F16, OfFloats>, uint32_t>(form) : form.noSuchForm();
+  case Ty::BF16x2:
+    return isVector ? useFor<HalvesExtremum<BF16, OfFloats>, uint32_t>(form) : form.noSuchForm();
   case Ty::U32:
     return useFor<Which<uint32_t>, uint32_t>(form);
   case Ty::S32:
@@ -206,7 +246,7 @@ void useOperation(Form &form, int operation, Ty type) {
   case kCas:
     if (type == Ty::B16)
       return useFor<CompareSwap, uint16_t>(form);
-    return isBits(type) || isInteger(type) ? useWords<CompareSwap>(form, type) : form.noSuchForm();
+    return isBits(type) ? useWords<CompareSwap>(form, type) : form.noSuchForm();
   case kAdd:
     return useAdd(form, type);
   case kAnd:
@@ -220,9 +260,9 @@ void useOperation(Form &form, int operation, Ty type) {
   case kDec:
     return type == Ty::U32 ? useFor<Decrement, uint32_t>(form) : form.noSuchForm();
   case kMin:
-    return useExtremum<Min>(form, type);
+    return useExtremum<Min, Minimum>(form, type);
   case kMax:
-    return useExtremum<Max>(form, type);
+    return useExtremum<Max, Maximum>(form, type);
   default:
     return form.noSuchForm();
   }
@@ -252,7 +292,8 @@ void decodeAtomic(Form &form, bool hasResult) {
   bool isHalf = type == Ty::F16 || type == Ty::BF16 || type == Ty::F16x2 || type == Ty::BF16x2;
   if (window == Window::Local || window == Window::KernelParameter)
     return form.noSuchForm();
-  if (isHalf != noFtz || (width > 1 && window != Window::Global) || bitsOf(type) * width > 256)
+  bool mayBeVector = (window == Window::Global || window == Window::Generic) && (isHalf || type == Ty::F32);
+  if (isHalf != noFtz || (width > 1 && !mayBeVector) || bitsOf(type) * width > 128)
     return form.noSuchForm();
   takeMemoryModifiers(form);
   form.inst.flags |= kStrongAccess;

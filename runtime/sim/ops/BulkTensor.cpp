@@ -145,12 +145,15 @@ Step makeBox(Warp &warp, const Inst &inst, unsigned lane, const TensorMapDescrip
   unsigned count = inst.flags & kRowList ? 5 : static_cast<unsigned>(inst.imm);
   for (unsigned i = 0; i < count; ++i)
     coordinates[i] = static_cast<int32_t>(operandOf(inst, kCoordinates + i).of(warp, lane));
+  // A box starts at a multiple of 16 bytes; an H100 stops with an illegal instruction otherwise. Of the padded types at
+  // a multiple of 128 elements.
   bool isPadded = map.element == TensorElement::U4Align16 || map.element == TensorElement::U6Align16;
-  int32_t unit = isPadded ? 128 : map.element == TensorElement::U4Align8 ? 2 : 1;
+  int32_t unit = isPadded ? 128 : 128 / static_cast<int32_t>(tensorElementBits(map.element));
   if (coordinates[0] % unit != 0)
-    return warp.fault(inst, Check::BadOperand, static_cast<int>(lane),
-                      "coordinate 0 is " + std::to_string(coordinates[0]) + "; allowed for " +
-                          tensorElementName(map.element) + ": multiples of " + std::to_string(unit));
+    return warp.fault(inst, Check::Misaligned, static_cast<int>(lane),
+                      "coordinate 0 is " + std::to_string(coordinates[0]) + "; allowed for elements of type " +
+                          tensorElementName(map.element) + ": multiples of " + std::to_string(unit) +
+                          (isPadded ? "" : ", which are 16 bytes"));
   auto base = static_cast<uint32_t>(shared);
   box = std::make_unique<TensorBox>(inst.flags & kRowList ? TensorBox::ofRows(map, coordinates, base)
                                                           : TensorBox(map, coordinates, base));
@@ -182,7 +185,9 @@ Step loadLane(Warp &warp, const Inst &inst, unsigned lane) {
     return step;
   if (Step step = findGlobal(warp, inst, lane, *box, false, region); step != Step::Next)
     return step;
-  uint32_t barrier = barrierOffset(operandOf(inst, kBarrier).of(warp, lane));
+  uint32_t barrier = 0;
+  if (Step step = checkBarrier(warp, inst, lane, operandOf(inst, kBarrier).of(warp, lane), barrier); step != Step::Next)
+    return step;
   auto load = std::make_unique<TensorLoad>(warp, inst, lane, barrier, map, *box);
   load->region = region;
   warp.cta.stats.globalReadBytes += box->insideBytes();

@@ -8,6 +8,7 @@
 #include "runtime/sim/decode/Form.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/Access.h"
+#include "runtime/sim/ops/BulkCopy.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -93,6 +94,34 @@ struct Store {
   }
 };
 
+/// A vector with sinks; bit i of inst.e says that element i is written.
+template <typename M>
+struct StoreSome {
+  template <bool Full>
+  static Step run(Warp &warp, const Inst &inst, uint32_t mask) {
+    Places places;
+    uint32_t bytes = inst.count * sizeof(M);
+    if (Step step = resolve(windowOf(inst), warp, inst, mask, bytes, bytes, true, places); step != Step::Next)
+      return step;
+    for (unsigned element = 0; element < inst.count; ++element) {
+      if (!(inst.e >> element & 1))
+        continue;
+      Places one = places;
+      for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+        one.address[lane] += element * sizeof(M);
+        one.shadow[lane] += one.shadow[lane] ? element * sizeof(M) : 0;
+      }
+      if (Step step = markWritten(warp, inst, mask, one, sizeof(M)); step != Step::Next)
+        return step;
+      countBytes(warp.cta.stats, windowOf(inst), places, mask, sizeof(M), true);
+      const M *a = warp.plane<M>(inst.list[element]);
+      for (LaneIterator lane(mask); lane; ++lane)
+        std::memcpy(one.data(*lane), &a[*lane], sizeof(M));
+    }
+    return Step::Next;
+  }
+};
+
 /// b128: the halves of a register pair of planes.
 struct Load128 {
   template <bool Full>
@@ -147,8 +176,6 @@ void useLoad(Form &form, Ty type, unsigned registerBits) {
     return wide ? form.usePlain<Load<int8_t, uint64_t>>() : form.usePlain<Load<int8_t, uint32_t>>();
   case Ty::B16:
   case Ty::U16:
-  case Ty::F16:
-  case Ty::BF16:
     return wide ? form.usePlain<Load<uint16_t, uint64_t>>() : form.usePlain<Load<uint16_t, uint32_t>>();
   case Ty::S16:
     if (registerBits == 16)
@@ -161,14 +188,11 @@ void useLoad(Form &form, Ty type, unsigned registerBits) {
   case Ty::B32:
   case Ty::U32:
   case Ty::F32:
-  case Ty::F16x2:
-  case Ty::BF16x2:
     return wide ? form.usePlain<Load<uint32_t, uint64_t>>() : form.usePlain<Load<uint32_t, uint32_t>>();
   case Ty::B64:
   case Ty::U64:
   case Ty::S64:
   case Ty::F64:
-  case Ty::F32x2:
     return form.usePlain<Load<uint64_t, uint64_t>>();
   case Ty::B128:
     return form.usePlain<Load128>();
@@ -195,11 +219,22 @@ void useStore(Form &form, Ty type, unsigned registerBits) {
   }
 }
 
-/// The planes of the value operand, a register or a vector of them; `bits` is their common width.
+/// PTX ISA "ld", "st": 256 bits are four of 64 or eight of 32, in global memory.
+bool isLegalVector(Ty type, unsigned width, Window window) {
+  bool isType = isBits(type) || isInteger(type) || type == Ty::F32 || type == Ty::F64;
+  unsigned bits = bitsOf(type) * width;
+  if (!isType || (type == Ty::B128 && width > 1) || (width == 8 && bitsOf(type) != 32))
+    return false;
+  return bits <= 128 || (bits == 256 && bitsOf(type) >= 32 && (window == Window::Global || window == Window::Generic));
+}
+
+/// The planes of the value operand, a register or a vector of them; `bits` is their common width. `written` gets a bit
+/// for every element that is no sink.
 std::vector<uint32_t> valuePlanes(Form &form, const ptx::Operand &operand, Ty type, unsigned vectorWidth, bool isLoad,
-                                  unsigned &bits) {
+                                  unsigned &bits, uint32_t &written) {
   std::vector<uint32_t> places;
-  bits = 0;
+  bits = 0, written = 0;
+  bool maySkip = bitsOf(type) * vectorWidth == 256;
   auto add = [&](const ptx::Operand &element) {
     if (element.kind == ptx::OperandKind::Register) {
       unsigned width = form.registerBits(element);
@@ -209,14 +244,16 @@ std::vector<uint32_t> valuePlanes(Form &form, const ptx::Operand &operand, Ty ty
         form.unsupported("a vector of registers of different widths");
       bits = width;
       places.push_back(form.owner().place(element.id));
-    } else if (isLoad && element.kind == ptx::OperandKind::Sink) {
+    } else if (element.kind == ptx::OperandKind::Sink && (isLoad ? vectorWidth > 1 : maySkip)) {
       places.push_back(form.sinkPlane());
+      return;
     } else if (!isLoad) {
       places.push_back(form.source(element, type));
       bits = std::max(bits, std::max(bitsOf(type), 16u));
     } else {
       form.invalid("the destination is not a register");
     }
+    written |= 1u << (places.size() - 1);
   };
   if (operand.kind == ptx::OperandKind::Vector)
     for (const ptx::Operand &element : form.elementsOf(operand))
@@ -233,22 +270,30 @@ std::vector<uint32_t> valuePlanes(Form &form, const ptx::Operand &operand, Ty ty
 
 void decodeAccess(Form &form, bool isLoad) {
   takeMemoryModifiers(form);
-  takeWindow(form, isLoad ? 1 : 0);
+  bool isConst = form.opcode().has("const");
+  Window window = takeWindow(form, isLoad ? 1 : 0);
   int vector = form.takeOne({"v2", "v4", "v8"});
   unsigned vectorWidth = vector < 0 ? 1 : 2u << vector;
   Ty type = form.type();
-  unsigned bytes = bitsOf(type) / 8 * vectorWidth;
-  if (bytes == 0 || bytes > 32)
+  if (!isLegalVector(type, vectorWidth, window) || (isConst && bitsOf(type) * vectorWidth > 128))
     return form.noSuchForm();
   unsigned bits;
-  std::vector<uint32_t> places = valuePlanes(form, form.operand(isLoad ? 0 : 1), type, vectorWidth, isLoad, bits);
+  uint32_t written;
+  std::vector<uint32_t> places =
+      valuePlanes(form, form.operand(isLoad ? 0 : 1), type, vectorWidth, isLoad, bits, written);
   form.list(std::move(places));
   takeAddress(form, isLoad ? 1 : 0);
+  if (!isLoad && written != (1u << vectorWidth) - 1) {
+    if (bits != bitsOf(type))
+      return form.unsupported("sinks beside registers wider than the type");
+    form.inst.e = written;
+    return bits == 64 ? form.usePlain<StoreSome<uint64_t>>() : form.usePlain<StoreSome<uint32_t>>();
+  }
   isLoad ? useLoad(form, type, bits) : useStore(form, type, bits);
 }
 
 void decodeLoad(Form &form) { decodeAccess(form, true); }
-void decodeStore(Form &form) { decodeAccess(form, false); }
+void decodeStore(Form &form) { form.take("bulk") ? decodeStoreBulk(form) : decodeAccess(form, false); }
 
 constexpr OpcodeEntry kOpcodes[] = {
     {"ld", Domain::Any, InstructionClass::Load, decodeLoad},

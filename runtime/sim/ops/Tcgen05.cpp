@@ -109,7 +109,14 @@ static Step checkOrdered(Warp &warp, const Inst &inst, TmemOperation &operation,
     if (!region.forEachRun(
             [&](uint32_t first, uint32_t count) { return races.tmem.write(actor, first, count, conflict); }))
       return report(operation.updates ? "the update" : "the write");
-  (void)inst;
+  if (conflict.fenceMissing) {
+    uint32_t line = cta.program.lines[conflict.earlierPc];
+    warp.note(inst, Check::MissingTensorFence, Severity::Warning, operation.lane,
+              "the access to TMEM comes after the " + std::string(conflict.earlierWrites ? "write" : "read") +
+                  " of line " + std::to_string(line) + " (" + cta.program.textOf(line) +
+                  ") by another thread, but the ISA wants a tcgen05.fence::before_thread_sync there and a "
+                  "tcgen05.fence::after_thread_sync here");
+  }
   return Step::Next;
 }
 
@@ -167,8 +174,8 @@ Step readShared(Warp &warp, const Inst &inst, const TmemOperation &operation, ui
   Conflict conflict;
   if (races.shared.read(actor, offset / 4, (offset + bytes + 3) / 4 - offset / 4, conflict))
     return Step::Next;
-  cta.reportConflict(operation.pc, &warp, operation.lane, conflict,
-                     "shared byte " + std::to_string(4 * conflict.cell), "the read");
+  cta.reportConflict(operation.pc, &warp, operation.lane, conflict, "shared byte " + std::to_string(4 * conflict.cell),
+                     "the read");
   return Step::Fault;
 }
 

@@ -90,8 +90,7 @@ public:
     for (uint32_t row = 0; row < shape_.rows; ++row)
       for (uint32_t chunk = 0; chunk < shape_.chunks; ++chunk) {
         uint32_t words[kChunkBytes / 4], lanes[4];
-        expandChunk(packing_, cta.shared + addresses_[row * shape_.chunks + chunk],
-                    reinterpret_cast<uint8_t *>(words));
+        expandChunk(packing_, cta.shared + addresses_[row * shape_.chunks + chunk], reinterpret_cast<uint8_t *>(words));
         unsigned count = lanesOf(shape_.spread, row, lane_, lanes);
         for (unsigned i = 0; i < count; ++i)
           for (uint32_t word = 0; word < kChunkBytes / 4; ++word)
@@ -115,8 +114,8 @@ Step copyOne(Warp &warp, const Inst &inst, unsigned lane) {
   bool perQuadrant = shape.spread == Spread::PerQuadrant;
   if (perQuadrant ? tmemLane(address) >= 32 : tmemLane(address) != 0)
     return warp.fault(inst, Check::TmemMisuse, who,
-                      "the lane of the TMEM address is " + std::to_string(tmemLane(address)) + "; allowed: " +
-                          (perQuadrant ? "0 to 31" : "0"));
+                      "the lane of the TMEM address is " + std::to_string(tmemLane(address)) +
+                          "; allowed: " + (perQuadrant ? "0 to 31" : "0"));
   MatrixLayout layout;
   if (std::string error = decodeTcgen05Descriptor(warp.plane<uint64_t>(inst.b)[lane], layout); !error.empty())
     return warp.fault(inst, Check::BadDescriptor, who, std::move(error));

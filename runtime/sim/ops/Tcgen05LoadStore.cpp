@@ -137,8 +137,7 @@ public:
         loaded.push_back(places_[r]);
     }
     if (!loaded.empty())
-      cta.tmem->loaded.push_back(
-          std::make_unique<LoadedRegisters>(*warp, warp->code[pc], std::move(loaded), epoch));
+      cta.tmem->loaded.push_back(std::make_unique<LoadedRegisters>(*warp, warp->code[pc], std::move(loaded), epoch));
     return true;
   }
 

@@ -347,8 +347,8 @@ void decodeTcgen05Mma(Form &form) {
   if (refuseVariants(form))
     return;
   takeCtaGroup(form);
-  int kindIndex = form.takeOne({"kind::f16", "kind::tf32", "kind::f8f6f4", "kind::mxf8f6f4", "kind::mxf4",
-                                "kind::mxf4nvf4"});
+  int kindIndex =
+      form.takeOne({"kind::f16", "kind::tf32", "kind::f8f6f4", "kind::mxf8f6f4", "kind::mxf4", "kind::mxf4nvf4"});
   if (kindIndex < 0)
     return form.noSuchForm();
   auto kind = static_cast<MmaKind>(kindIndex);

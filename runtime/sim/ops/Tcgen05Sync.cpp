@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 #include "runtime/sim/ops/Tcgen05.h"
 
@@ -19,8 +20,7 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
     return step;
   Cta &cta = warp.cta;
   constexpr AsyncKind kKind = IsLoad ? AsyncKind::TmemLoad : AsyncKind::TmemStore;
-  if (!cta.async.performAll(
-          cta, [&](const AsyncOperation &each) { return each.kind == kKind && each.warp == &warp; }))
+  if (!cta.async.performAll(cta, [&](const AsyncOperation &each) { return each.kind == kKind && each.warp == &warp; }))
     return Step::Fault;
   if (IsLoad && cta.tmem)
     cta.tmem->dropLoaded(warp);
@@ -31,7 +31,12 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
   return Step::Next;
 }
 
-Step runFence(Warp &, const Inst &, uint32_t) { return Step::Next; }
+template <bool IsBefore>
+Step runFence(Warp &warp, const Inst &, uint32_t) {
+  if (HappensBefore *races = warp.cta.races.get())
+    IsBefore ? races->fenceBeforeSync(warp.index) : races->fenceAfterSync(warp.index);
+  return Step::Next;
+}
 
 class TmemCommit : public TmemOperation {
 public:
@@ -41,35 +46,30 @@ public:
   }
 
   bool perform(Cta &cta) override {
-    std::string error = cta.mbarriers.arriveAsync(cta, barrier, 1, epoch);
+    std::string error = cta.mbarriers.arriveAsync(cta, barrier, 1, epoch, &before);
     if (error.empty())
       return true;
     cta.report(pc, warp, lane, Severity::Error, Check::MBarrierMisuse, std::move(error));
     return false;
   }
 
+  Knowledge before; ///< what the operations that it tracks came after
+
   /// An arrival that nobody waits for does no harm; what it tracks might.
   bool mayOutliveCta() const override {
-    return !warp->cta.async.find([&](const AsyncOperation &each) {
-      return isTrackedKind(each.kind) && each.warp == warp && each.lane == lane;
-    });
+    return !warp->cta.async.find(
+        [&](const AsyncOperation &each) { return isTrackedKind(each.kind) && each.warp == warp && each.lane == lane; });
   }
 };
 
 /// The shared offset of the mbarrier that a lane names.
 Step takeBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
-  if (windowOf(inst) == Window::Generic) {
-    if ((address & kWindowMask) != kSharedWindow)
-      return warp.fault(inst, Check::OutOfBounds, static_cast<int>(lane),
-                        "the address of the mbarrier is not one of shared memory");
-    address &= ~kWindowMask;
-  }
-  if (address > 0xFFFFFFFFu || !warp.cta.mbarriers.find(static_cast<uint32_t>(address)))
-    return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane),
-                      warp.cta.mbarriers.missing(warp.cta, static_cast<uint32_t>(
-                                                               std::min<uint64_t>(address, 0xFFFFFFF8u))));
-  offset = static_cast<uint32_t>(address);
-  return Step::Next;
+  std::string misuse = mbarrierOffset(warp.cta, windowOf(inst), address, offset);
+  if (misuse.empty())
+    misuse = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset);
+  if (misuse.empty())
+    return Step::Next;
+  return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(misuse));
 }
 
 /// Whether a commit of this lane tracks anything.
@@ -82,9 +82,9 @@ Step checkTracks(Warp &warp, const Inst &inst, unsigned lane) {
       return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane),
                         "the commit tracks nothing: a thread commits what it issued itself, and the last " +
                             std::to_string(count) + " operations of the warp are of lane " + std::to_string(other));
-  if (warp.cta.launch.options.lints)
+  if (warp.cta.launch.options.lints && !tmem.thread(warp, lane).hasCommitted)
     warp.note(inst, Check::MBarrierMisuse, Severity::Warning, static_cast<int>(lane),
-              "the commit tracks nothing: the thread has issued no mma and no cp since its last commit");
+              "the commit tracks nothing: the thread has issued no mma and no cp");
   return Step::Next;
 }
 
@@ -106,10 +106,14 @@ Step runCommit(Warp &warp, const Inst &inst, uint32_t mask) {
       return step;
     if (Step step = checkTracks(warp, inst, *lane); step != Step::Next)
       return step;
-    tmem.thread(warp, *lane).uncommitted = 0;
+    Tmem::Thread &thread = tmem.thread(warp, *lane);
+    thread.hasCommitted |= thread.uncommitted != 0;
+    thread.uncommitted = 0;
     auto commit = std::make_unique<TmemCommit>(warp, inst, static_cast<int>(*lane), offset);
-    if (cta.races)
+    if (cta.races) {
       commit->epoch = cta.races->latest(cta.races->streamOf(warp.index, Stream::Tcgen05));
+      commit->before = cta.races->learntBy(warp.index);
+    }
     if (!cta.async.issue(cta, std::move(commit)))
       return Step::Fault;
   }
@@ -123,7 +127,7 @@ void decodeTcgen05Wait(Form &form, bool isLoad) {
   form.use(isLoad ? &runWait<true> : &runWait<false>);
 }
 
-void decodeTcgen05Fence(Form &form, bool) { form.use(&runFence); }
+void decodeTcgen05Fence(Form &form, bool isBefore) { form.use(isBefore ? &runFence<true> : &runFence<false>); }
 
 void decodeTcgen05Commit(Form &form) {
   takeCtaGroup(form);

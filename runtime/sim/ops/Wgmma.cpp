@@ -28,19 +28,21 @@ WgmmaTracker &trackerOf(Warp &warp, const Inst &inst) {
   return *warp.wgmma;
 }
 
-/// All warps of the group must exist, be whole, and live.
-Step checkWarpgroup(Warp &warp, const Inst &inst) {
+/// All warps of the group must exist, be whole, and live or have issued their part already.
+Step checkWarpgroup(Warp &warp, const Inst &inst, uint32_t number) {
   Cta &cta = warp.cta;
   unsigned first = warp.index / kWarpgroupWarps * kWarpgroupWarps;
-  for (unsigned index = first; index < first + kWarpgroupWarps; ++index)
-    if (index >= cta.warps.size() || cta.warps[index]->live != kFullMask) {
-      bool exited = index < cta.warps.size() && cta.warps[index]->born == kFullMask;
-      return warp.fault(inst, Check::DivergentAligned, -1,
-                        "a warpgroup is four whole warps, here " + std::to_string(first) + " to " +
-                            std::to_string(first + 3) + "; " +
-                            (exited ? "threads of warp " + std::to_string(index) + " have exited"
-                                    : "the CTA has " + std::to_string(cta.launch.config.block.count()) + " threads"));
-    }
+  for (unsigned index = first; index < first + kWarpgroupWarps; ++index) {
+    const Warp *member = index < cta.warps.size() ? cta.warps[index].get() : nullptr;
+    if (member && (member->live == kFullMask || (member->wgmma && member->wgmma->nextNumber() > number)))
+      continue;
+    bool exited = member && member->born == kFullMask;
+    return warp.fault(inst, Check::DivergentAligned, -1,
+                      "a warpgroup is four whole warps, here " + std::to_string(first) + " to " +
+                          std::to_string(first + 3) + "; " +
+                          (exited ? "threads of warp " + std::to_string(index) + " have exited"
+                                  : "the CTA has " + std::to_string(cta.launch.config.block.count()) + " threads"));
+  }
   return Step::Next;
 }
 
@@ -59,7 +61,8 @@ Step uniformValue(Warp &warp, const Inst &inst, uint32_t place, const char *what
 Step runMmaAsync(Warp &warp, const Inst &inst, uint32_t mask) {
   if (Step step = waitForWarp(warp, inst, mask); step != Step::Next)
     return step;
-  if (Step step = checkWarpgroup(warp, inst); step != Step::Next)
+  WgmmaTracker &tracker = trackerOf(warp, inst);
+  if (Step step = checkWarpgroup(warp, inst, tracker.nextNumber()); step != Step::Next)
     return step;
   WgmmaShape shape = WgmmaShape::unpack(inst.flags);
   uint64_t descriptorA = 0, descriptorB = 0;
@@ -74,7 +77,6 @@ Step runMmaAsync(Warp &warp, const Inst &inst, uint32_t mask) {
                       "scale-d is not that of lane 0");
 
   Cta &cta = warp.cta;
-  WgmmaTracker &tracker = trackerOf(warp, inst);
   WgmmaOperation *operation = WgmmaOperation::find(warp, tracker.nextNumber());
   if (!operation) {
     auto made = std::make_unique<WgmmaOperation>(warp, inst, tracker.nextNumber());

@@ -5,6 +5,7 @@
 #include "dialect/formats/Float16.h"
 #include "runtime/sim/ops/Access.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace thrift::sim {
@@ -57,6 +58,8 @@ WgmmaOperation::WgmmaOperation(Warp &warp, const Inst &inst, uint32_t number)
       number_(number), firstWarp_(warp.index / kWarpgroupWarps * kWarpgroupWarps) {
   order = orderOf(warp);
 }
+
+WgmmaOperation::~WgmmaOperation() = default;
 
 WgmmaOperation *WgmmaOperation::find(Warp &warp, uint32_t number) {
   const AsyncOperation *found = warp.cta.async.find([&](const AsyncOperation &operation) {
@@ -218,6 +221,20 @@ static constexpr uint32_t keptAt(uint32_t column) { return (column & ~7u) + 4 * 
 
 static constexpr uint32_t kMaxN = 256, kMaxK = 32;
 
+struct WgmmaOperation::Sums {
+  alignas(64) float values[kWgmmaM * kMaxN];
+};
+
+/// The next operation, if it goes on with the same accumulators in all warps: until it is performed, no register of
+/// them is anybody's business.
+WgmmaOperation *WgmmaOperation::successor(Cta &cta) const {
+  WgmmaOperation *next = find(member(cta, 0), number_ + 1);
+  if (!next || !next->isReady() || !next->addsToD_ || next->shape_.n != shape_.n || next->shape_.f16 != shape_.f16)
+    return nullptr;
+  bool same = std::equal(registers_, registers_ + shape_.accumulators(), next->registers_);
+  return same ? next : nullptr;
+}
+
 /// Values of A, [64][k] or, M-major, [k][64].
 void WgmmaOperation::bringA(Cta &cta, float *values) const {
   alignas(64) uint8_t codes[kWgmmaM * kWgmmaChunks * kChunkBytes];
@@ -324,16 +341,23 @@ void WgmmaOperation::storeAccumulators(Cta &cta, const float *sums) const {
 }
 
 bool WgmmaOperation::perform(Cta &cta) {
-  alignas(64) float sums[kWgmmaM * kMaxN], b[kMaxN * kMaxK], a[kWgmmaM * kMaxK];
+  alignas(64) float b[kMaxN * kMaxK], a[kWgmmaM * kMaxK];
+  if (!sums_) {
+    sums_ = std::make_unique<Sums>();
+    bringAccumulators(cta, sums_->values);
+  }
+  float *sums = sums_->values;
   bringA(cta, a);
   bringB(cta, b);
-  bringAccumulators(cta, sums);
   int m = kWgmmaM, n = static_cast<int>(shape_.n), k = static_cast<int>(shape_.a->k());
   ConstMatrix valuesA = shape_.majorA == MatrixMajor::K ? ConstMatrix{a, k, 1} : ConstMatrix{a, 1, m};
   ConstMatrix valuesB = shape_.majorB == MatrixMajor::K ? ConstMatrix{b, 1, k} : ConstMatrix{b, n, 1};
   mma(shape_.f16 ? shape_.a->toF16 : shape_.a->toF32, {m, n, k}, {shape_.a->element, valuesA},
       {shape_.b->element, valuesB}, {sums, n}, {sums, n});
-  storeAccumulators(cta, sums);
+  if (WgmmaOperation *next = successor(cta))
+    next->sums_ = std::move(sums_);
+  else
+    storeAccumulators(cta, sums);
   return true;
 }
 

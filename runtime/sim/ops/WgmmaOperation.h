@@ -55,6 +55,7 @@ class WgmmaOperation final : public AsyncOperation {
 public:
   /// Of the first warp to issue it.
   WgmmaOperation(Warp &warp, const Inst &inst, uint32_t number);
+  ~WgmmaOperation() override;
 
   /// The operation number `number` of the warp's group, or null.
   static WgmmaOperation *find(Warp &warp, uint32_t number);
@@ -71,6 +72,8 @@ public:
   Epoch epoch() const { return epoch_; }
 
 private:
+  struct Sums;
+
   Step begin(Warp &warp, const Inst &inst, uint64_t descriptorA, uint64_t descriptorB, bool addsToD);
   Step layOut(Warp &warp, const Inst &inst, const char *name, uint64_t descriptor, MatrixMajor major, uint32_t size,
               std::vector<uint32_t> &addresses);
@@ -82,6 +85,7 @@ private:
   void bringB(Cta &cta, float *values) const;
   void bringAccumulators(Cta &cta, float *sums) const;
   void storeAccumulators(Cta &cta, const float *sums) const;
+  WgmmaOperation *successor(Cta &cta) const;
   Warp &member(Cta &cta, uint32_t rank) const { return *cta.warps[firstWarp_ + rank]; }
 
   WgmmaShape shape_;
@@ -90,6 +94,7 @@ private:
   bool addsToD_ = false;
   uint64_t descriptorA_ = 0, descriptorB_ = 0;
   std::vector<uint32_t> chunksA_, chunksB_; ///< shared addresses, row by row of the layout
+  std::unique_ptr<Sums> sums_;              ///< the accumulators, where the wgmma before this one left them
   Epoch epoch_ = kNoEpoch;
 };
 
