@@ -54,6 +54,7 @@ OpcodeTable launchControlOpcodes();
 OpcodeTable mbarrierOpcodes();
 OpcodeTable atomicOpcodes();
 OpcodeTable asyncOpcodes();
+OpcodeTable tensormapOpcodes();
 OpcodeTable matrixOpcodes();
 OpcodeTable mmaOpcodes();
 OpcodeTable wgmmaOpcodes();
