@@ -36,13 +36,16 @@ TEST(MBarrierOrder, ProducerAndConsumerAreClean) { expectClean(producerConsumer(
 
 namespace {
 
-/// Every schedule is noticed: by a race, or because a side that ran ahead leaves the other behind for good.
-void expectRaceOrDeadlock(const ProducerConsumer &parts) {
+/// How many schedules show a race. Every one is noticed: by a race, or because a side that ran ahead leaves the other
+/// behind for good.
+unsigned racesOf(const ProducerConsumer &parts) {
   unsigned races = 0;
   for (Delivery policy : kPolicies)
     for (uint64_t seed = 0; seed < 8; ++seed) {
       BodyRun run = runBody(producerConsumer(parts), barriers(64, policy, seed));
-      ASSERT_FALSE(run.report.findings.empty());
+      EXPECT_FALSE(run.report.findings.empty());
+      if (run.report.findings.empty())
+        continue;
       const Finding &finding = run.report.findings.front();
       bool isRace = finding.check == Check::Race;
       races += isRace;
@@ -51,7 +54,7 @@ void expectRaceOrDeadlock(const ProducerConsumer &parts) {
       EXPECT_TRUE(!isRace || both.find("st.shared.u32 [%s], %v") != std::string::npos) << finding.describe();
       EXPECT_TRUE(!isRace || both.find("ld.shared.u32 %v, [%s+-128]") != std::string::npos) << finding.describe();
     }
-  EXPECT_GT(races, 0u);
+  return races;
 }
 
 } // namespace
@@ -59,19 +62,19 @@ void expectRaceOrDeadlock(const ProducerConsumer &parts) {
 TEST(MBarrierOrder, AWaitForDataIsMissing) {
   ProducerConsumer parts;
   parts.waitFull = "";
-  expectRaceOrDeadlock(parts);
+  EXPECT_GT(racesOf(parts), 0u);
 }
 
 TEST(MBarrierOrder, AWaitForSpaceIsMissing) {
   ProducerConsumer parts;
   parts.waitEmpty = "";
-  expectRaceOrDeadlock(parts);
+  EXPECT_GT(racesOf(parts), 0u);
 }
 
 TEST(MBarrierOrder, WrongParity) {
   ProducerConsumer parts;
-  parts.firstFullParity = "1"; // passes at once
-  expectRaceOrDeadlock(parts);
+  parts.firstFullParity = "1"; // passes at once, or never
+  racesOf(parts);
 }
 
 TEST(MBarrierOrder, AnArrivalIsMissing) {
