@@ -65,9 +65,11 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
     if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
                 : races.shared.read(actor, first, last - first + 1, conflict))
       continue;
-    warp.cta.reportConflict(actor.pc, &warp, lane, conflict, "shared byte " + std::to_string(4 * conflict.cell),
-                            isStore ? "the copy's write" : "the copy's read");
-    return Step::Fault;
+    Step step = warp.cta.reportConflict(actor.pc, &warp, lane, conflict,
+                                        "shared byte " + std::to_string(4 * conflict.cell),
+                                        isStore ? "the copy's write" : "the copy's read");
+    if (step != Step::Next)
+      return step;
   }
   return Step::Next;
 }
