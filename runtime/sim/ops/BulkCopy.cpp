@@ -62,12 +62,19 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
       continue;
     uint32_t first = range.offset / 4, last = (range.offset + range.bytes - 1) / 4;
     Conflict conflict;
-    if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
-                : races.shared.read(actor, first, last - first + 1, conflict))
-      continue;
-    warp.cta.reportConflict(actor.pc, &warp, lane, conflict, "shared byte " + std::to_string(4 * conflict.cell),
-                            isStore ? "the copy's write" : "the copy's read");
-    return Step::Fault;
+    bool ordered = isStore ? races.shared.write(actor, first, last - first + 1, conflict)
+                           : races.shared.read(actor, first, last - first + 1, conflict);
+    std::string memory = "shared byte " + std::to_string(4 * conflict.cell);
+    if (!ordered) {
+      warp.cta.reportConflict(actor.pc, &warp, lane, conflict, memory,
+                              isStore ? "the copy's write" : "the copy's read");
+      return Step::Fault;
+    }
+    // NVIDIA's own kernels refill the slots of a ring without it.
+    if (conflict.fenceMissing)
+      warp.note(inst, Check::MissingProxyFence, Severity::Warning, lane,
+                "the copy overwrites what line " + std::to_string(warp.cta.program.lines[conflict.earlierPc]) +
+                    " has read, without fence.proxy.async between");
   }
   return Step::Next;
 }
@@ -172,8 +179,8 @@ bool isBefore(const Form &form, std::string_view first, std::string_view second)
 
 Step checkBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
   std::string problem = mbarrierOffset(warp.cta, Window::Shared, address, offset);
-  if (problem.empty() && !warp.cta.mbarriers.find(offset))
-    problem = warp.cta.mbarriers.missing(warp.cta, offset);
+  if (problem.empty())
+    problem = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset, true);
   if (problem.empty())
     return Step::Next;
   return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(problem));
