@@ -387,4 +387,27 @@ TEST(MBarrier, AnArrivalOfCopiesThatNobodyWaitsFor) {
   EXPECT_NE(finding.message.find("cp.async.mbarrier.arrive"), std::string::npos) << finding.message;
 }
 
+TEST(MBarrier, ADeliveryThatWakesTheLastWaiterIsNoDeadlock) {
+  std::vector<uint32_t> in(1024);
+  for (uint32_t i = 0; i < in.size(); ++i)
+    in[i] = i * 7;
+  for (uint64_t seed = 1; seed < 100; ++seed) {
+    BodyOptions options = barriers(128, Delivery::Random, seed);
+    options.in = in;
+    BodyRun run = runBody(start("1") + R"(
+      @%p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%bar], 4096;
+      @%p mov.u32 %w, data;
+      @%p cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%w], [%in], 4096, [%bar];
+    WAIT:
+      mbarrier.try_wait.parity.shared::cta.b64 %q, [%bar], 0;
+      @!%q bra WAIT;
+      ld.shared.u32 %v, [%s];
+      st.global.u32 [%o], %v;)",
+                          options);
+    ASSERT_TRUE(run.report.status) << seed << ": " << run.report.status.message();
+    for (uint32_t t = 0; t < 128; ++t)
+      EXPECT_EQ(run.out[t], in[t]);
+  }
+}
+
 } // namespace thrift::sim::test

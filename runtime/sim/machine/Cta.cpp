@@ -41,10 +41,11 @@ Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program)
     warps[index]->local = local + localBytes * index;
     warps[index]->localShadow = localShadowStorage.data() + localBytes * index;
   }
-  if (launch.options.checkRaces)
+  if (launch.options.checkRaces) {
     races = std::make_unique<HappensBefore>(warpCount, sharedBytes);
-  if (races)
+    races->shared.lints = launch.options.lints;
     races->tmem.wantsTensorFences = launch.options.lints;
+  }
   counts.assign(program.code.size(), 0);
   order_.resize(warpCount);
 }
@@ -294,7 +295,7 @@ void Cta::report(uint32_t pc, const Warp *warp, int lane, Severity severity, Che
   findings.push_back(std::move(located));
 }
 
-void Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
+Step Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
                          const std::string &what) {
   AgentId agent = agentOf(conflict.earlier);
   uint32_t line = program.lines[conflict.earlierPc];
@@ -303,10 +304,11 @@ void Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict
   if (!races->isStream(agent))
     earlier += " by warp " + std::to_string(agent);
   if (conflict.proxyOnly)
-    report(pc, warp, lane, Severity::Error, Check::MissingProxyFence,
+    report(pc, warp, lane, conflict.lintOnly ? Severity::Warning : Severity::Error, Check::MissingProxyFence,
            what + " of " + memory + " through the async proxy needs a fence.proxy.async after " + earlier);
   else
     report(pc, warp, lane, Severity::Error, Check::Race, what + " of " + memory + " is not ordered after " + earlier);
+  return conflict.lintOnly ? Step::Next : Step::Fault;
 }
 
 static std::string maskText(uint32_t mask) {

@@ -82,7 +82,8 @@ public:
   /// A warp lost lanes: barriers that waited for them may be complete.
   void lanesExited();
   /// Reports two accesses that are not ordered; `what` is the later one: "the read", "the wgmma.mma_async of line 3".
-  void reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
+  /// Step::Next if that is a lint.
+  Step reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
                       const std::string &what);
 
 private:

@@ -62,6 +62,7 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
       continue;
     uint32_t first = range.offset / 4, last = (range.offset + range.bytes - 1) / 4;
     Conflict conflict;
+<<<<<<< HEAD
     bool ordered = isStore ? races.shared.write(actor, first, last - first + 1, conflict)
                            : races.shared.read(actor, first, last - first + 1, conflict);
     std::string memory = "shared byte " + std::to_string(4 * conflict.cell);
@@ -75,6 +76,16 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
       warp.note(inst, Check::MissingProxyFence, Severity::Warning, lane,
                 "the copy overwrites what line " + std::to_string(warp.cta.program.lines[conflict.earlierPc]) +
                     " has read, without fence.proxy.async between");
+=======
+    if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
+                : races.shared.read(actor, first, last - first + 1, conflict))
+      continue;
+    Step step = warp.cta.reportConflict(actor.pc, &warp, lane, conflict,
+                                        "shared byte " + std::to_string(4 * conflict.cell),
+                                        isStore ? "the copy's write" : "the copy's read");
+    if (step != Step::Next)
+      return step;
+>>>>>>> main
   }
   return Step::Next;
 }
