@@ -62,21 +62,6 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
       continue;
     uint32_t first = range.offset / 4, last = (range.offset + range.bytes - 1) / 4;
     Conflict conflict;
-<<<<<<< HEAD
-    bool ordered = isStore ? races.shared.write(actor, first, last - first + 1, conflict)
-                           : races.shared.read(actor, first, last - first + 1, conflict);
-    std::string memory = "shared byte " + std::to_string(4 * conflict.cell);
-    if (!ordered) {
-      warp.cta.reportConflict(actor.pc, &warp, lane, conflict, memory,
-                              isStore ? "the copy's write" : "the copy's read");
-      return Step::Fault;
-    }
-    // NVIDIA's own kernels refill the slots of a ring without it.
-    if (conflict.fenceMissing)
-      warp.note(inst, Check::MissingProxyFence, Severity::Warning, lane,
-                "the copy overwrites what line " + std::to_string(warp.cta.program.lines[conflict.earlierPc]) +
-                    " has read, without fence.proxy.async between");
-=======
     if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
                 : races.shared.read(actor, first, last - first + 1, conflict))
       continue;
@@ -85,7 +70,6 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
                                         isStore ? "the copy's write" : "the copy's read");
     if (step != Step::Next)
       return step;
->>>>>>> main
   }
   return Step::Next;
 }
