@@ -196,7 +196,10 @@ std::vector<uint8_t> modelTma(const TmaCase &each, std::vector<bool> &defined) {
     int64_t globalBit = 0;
     for (unsigned i = 0; i < map.rank; ++i) {
       int64_t at = each.coordinates[i] + int64_t(step[i]) * (i == 0 ? 1 : map.elementStrides[i]);
-      inside = inside && at >= 0 && at < static_cast<int64_t>(map.dims[i]);
+      auto size = static_cast<int64_t>(map.dims[i]);
+      if (i == 0 && each.isStore) // whole 16 bytes
+        size = (size * bits + 127) / 128 * 128 / bits;
+      inside = inside && at >= 0 && at < size;
       globalBit += i == 0 ? at * int64_t(bits) : at * static_cast<int64_t>(map.strides[i - 1]) * 8;
     }
     uint64_t value = map.fill == TensorFill::NaN ? 0x7FF77FF77FF77FF7 : 0;

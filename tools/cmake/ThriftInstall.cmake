@@ -3,6 +3,18 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
+foreach(program thriftjit thrift-opt ptx-sim)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+install(FILES ${PROJECT_SOURCE_DIR}/tools/ptx-sim/triton2launch.py DESTINATION ${CMAKE_INSTALL_DATADIR}/thriftjit)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(THRIFTJIT_SIMULATOR_ONLY)
+  return()
+endif()
+
 # The public API: exactly these headers are installed. A public header may include only other public ones and the
 # standard library; ThriftHeaders.cmake checks that when it installs them.
 set(THRIFTJIT_PUBLIC_HEADERS
@@ -55,12 +67,6 @@ install(TARGETS ${libraries} EXPORT ThriftJITTargets
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT ThriftJITTargets NAMESPACE ThriftJIT:: DESTINATION ${THRIFTJIT_PACKAGE_DIR})
 
-foreach(program thriftjit thrift-opt ptx-sim)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
-endforeach()
-
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/ThriftJITConfig.cmake.in
   ${PROJECT_BINARY_DIR}/cmake/ThriftJITConfig.cmake INSTALL_DESTINATION ${THRIFTJIT_PACKAGE_DIR})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/ThriftJITConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -69,7 +75,6 @@ install(FILES
   ${PROJECT_BINARY_DIR}/cmake/ThriftJITConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/ThriftStaticLLVM.cmake
   DESTINATION ${THRIFTJIT_PACKAGE_DIR})
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(CODE "
   set(source_dir \"${PROJECT_SOURCE_DIR}\")

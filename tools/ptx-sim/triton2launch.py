@@ -21,12 +21,19 @@ import re
 import shutil
 import subprocess
 import tempfile
+import warnings
+
+# What Triton 3.9 does by default; it warns where nobody says so.
+os.environ.setdefault("TRITON_DEFAULT_FP_FUSION", "1")
 
 import numpy as np
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, make_backend
 from triton.runtime.jit import JITFunction, create_function_from_signature
+
+if not triton.__version__.startswith("3.9."):
+    warnings.warn(f"triton2launch was written for Triton 3.9 and uses parts of it that may change; this is {triton.__version__}")
 
 TARGETS = {"sm_80": 80, "sm_86": 86, "sm_89": 89, "sm_90a": 90, "sm_100a": 100, "sm_103a": 103, "sm_120a": 120}
 
@@ -170,12 +177,16 @@ class _Arguments:
 
     def __init__(self, tensordesc_meta):
         self.tensors, self.arguments = {}, []
-        self._names = {}
+        self._names = {}  # by the range of bytes that an array covers
         self._tensordesc_meta = iter(tensordesc_meta or [])
 
     def _buffer(self, name, tensor):
-        key = tensor.bits.__array_interface__["data"][0]
+        begin = tensor.bits.__array_interface__["data"][0]
+        key = (begin, begin + tensor.bits.nbytes)
         if key not in self._names:
+            for known, other in self._names.items():
+                if key[0] < known[1] and known[0] < key[1]:
+                    raise ValueError(f"arguments {other} and {name} overlap in memory; pass the same array, or copies")
             unique = name
             while unique in self.tensors:
                 unique += "_"

@@ -50,6 +50,14 @@ bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &c
     if (knows(actor, epoch)) {
       if (wantsTensorFences)
         lint(actor, epoch, pc, false, conflict);
+      if (!lints || !actor.async || !agents[agentOf(epoch)].generic || actor.known->proxied.covers(epoch))
+        return false;
+      // An asynchronous write over a generic read: the ISA wants a proxy fence, NVIDIA's own kernels refill the slots
+      // of a ring without.
+      conflict.earlier = epoch;
+      conflict.earlierPc = pc;
+      conflict.earlierWrites = false;
+      conflict.proxyOnly = true;
       return false;
     }
     conflict.earlier = epoch;
@@ -153,7 +161,7 @@ bool AccessHistory::writeCell(const Actor &actor, Cell &cell, uint32_t word, Con
     conflict = found;
     return false;
   }
-  found.lintOnly = !ordered && lints;
+  found.lintOnly = found.proxyOnly && lints;
   if (!conflict.lintOnly)
     conflict = found;
   if (cell.read != kNoEpoch)
@@ -258,6 +266,7 @@ void HappensBefore::reset() {
   shared.agents.clear();
   tmem.agents.clear();
   barrierAgents_.clear();
+  phaseAgents_.clear();
   strong_.clear();
   for (unsigned warp = 0; warp < warps_; ++warp)
     newAgent({true, true, warp});
@@ -266,6 +275,8 @@ void HappensBefore::reset() {
       newAgent({stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
                 stream == unsigned(Stream::CopyAsync), warp});
   knowledge_.assign(warps_, Knowledge());
+  fenced_.assign(warps_, Knowledge());
+  observed_.assign(warps_, Knowledge());
   published_.assign(warps_, Clock());
   received_.assign(warps_, Clock());
   for (unsigned warp = 0; warp < warps_; ++warp)
@@ -276,6 +287,13 @@ AgentId HappensBefore::barrierAgent(uint32_t offset) {
   auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
   if (isNew)
     it->second = newAgent({false, false, AccessHistory::kNoWarp});
+  return it->second;
+}
+
+AgentId HappensBefore::phaseAgent(uint32_t offset) {
+  auto [it, isNew] = phaseAgents_.try_emplace(offset, AgentId(0));
+  if (isNew)
+    it->second = newAgent({true, false, AccessHistory::kNoWarp});
   return it->second;
 }
 

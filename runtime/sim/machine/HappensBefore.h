@@ -201,6 +201,8 @@ public:
   }
   /// The copies that complete on the mbarrier at this offset.
   AgentId barrierAgent(uint32_t offset);
+  /// The phases of that mbarrier.
+  AgentId phaseAgent(uint32_t offset);
   bool isStream(AgentId agent) const { return agent >= warps_; }
 
   /// An operation of a stream begins: its epoch.
@@ -213,6 +215,17 @@ public:
   void acquire(unsigned warp, const Knowledge &sync);
   /// An operation is complete, and the warp waited for it.
   void learn(unsigned warp, Epoch done) { knowledge_[warp].learn(done); }
+  /// A fence before a relaxed arrival publishes what the warp knows at the fence, one after a relaxed wait makes what
+  /// was waited for known (PTX ISA, "Release and Acquire Patterns").
+  void releaseFence(unsigned warp) { release(warp, fenced_[warp]); }
+  void acquireFence(unsigned warp) { acquire(warp, observed_[warp]); }
+  void releaseRelaxed(unsigned warp, Knowledge &sync) { sync.join(fenced_[warp]); }
+  void acquireRelaxed(unsigned warp, const Knowledge &sync) { observed_[warp].join(sync); }
+  /// The same fence for one epoch alone, which the async proxy sees as well.
+  void releaseEpoch(unsigned warp, Epoch epoch) {
+    knowledge_[warp].learn(epoch);
+    fenced_[warp].learn(epoch);
+  }
   /// What the warp has learnt from others: an operation that it issues comes after that, but publishes nothing that the
   /// warp itself did.
   Knowledge learntBy(unsigned warp) const {
@@ -245,8 +258,10 @@ private:
   unsigned warps_;
   std::vector<uint32_t> clocks_; ///< by agent
   std::vector<Knowledge> knowledge_;
+  std::vector<Knowledge> fenced_;           ///< by warp: known at its latest fence
+  std::vector<Knowledge> observed_;         ///< by warp: what it waited for, relaxed
   std::vector<Clock> published_, received_; ///< by warp: on their way from one tcgen05.fence to the other
-  std::map<uint32_t, AgentId> barrierAgents_;
+  std::map<uint32_t, AgentId> barrierAgents_, phaseAgents_;
   Knowledge strong_;
 };
 

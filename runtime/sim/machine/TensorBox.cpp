@@ -39,8 +39,9 @@ Steps insideSteps(int64_t start, int64_t stride, int64_t steps, uint64_t dim) {
 
 } // namespace
 
-TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared, bool isRowList)
-    : map_(map), swizzle_(map.swizzle), shared_(shared), isRowList_(isRowList) {
+TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared, Direction direction,
+                     Rows rows)
+    : map_(map), swizzle_(map.swizzle), shared_(shared), isRowList_(rows == Rows::List) {
   chunkData_ = map.element == TensorElement::U4Align16 ? 8 : map.element == TensorElement::U6Align16 ? 12 : kChunk;
   uint32_t bits = tensorElementBits(map.element);
   rowData_ = map.box[0] * bits / 8;
@@ -53,7 +54,9 @@ TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates
   Steps columns = insideSteps(start_[0], 1, steps_[0], map.dims[0]);
   if (!columns.empty()) {
     validBegin_ = static_cast<uint32_t>(columns.first * bits / 8);
-    validEnd_ = static_cast<uint32_t>(columns.end * bits / 8);
+    validEnd_ = tensorEnd_ = static_cast<uint32_t>(columns.end * bits / 8);
+    if (direction == Direction::Store)
+      validEnd_ = (validEnd_ + kChunk - 1) / kChunk * kChunk;
   }
   if (isRowList_) {
     rows_ = 4;
@@ -71,13 +74,6 @@ TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates
     Steps inside = insideSteps(start_[i], map.elementStrides[i], steps_[i], map.dims[i]);
     insideRows_ *= inside.empty() ? 0 : static_cast<uint32_t>(inside.end - inside.first);
   }
-}
-
-TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared)
-    : TensorBox(map, coordinates, shared, false) {}
-
-TensorBox TensorBox::ofRows(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared) {
-  return TensorBox(map, coordinates, shared, true);
 }
 
 /// Calls visit(row) in the order of shared memory.
@@ -156,16 +152,32 @@ bool TensorBox::globalRange(uint64_t &first, uint64_t &bytes) const {
 // Loads
 //===----------------------------------------------------------------------===//
 
-/// Puts the data of a row where the swizzle wants it; `shadow` null: all written.
+/// Puts whole chunks where the swizzle wants them. `from` null: all are kWritten.
+static void putChunks(Swizzle swizzle, uint32_t row, uint32_t bytes, const uint8_t *from, uint8_t *to) {
+  constexpr uint32_t kChunk = 16;
+  for (uint32_t offset = 0; offset < bytes; offset += kChunk)
+    if (from)
+      std::memcpy(to + swizzle(row + offset), from + offset, kChunk);
+    else
+      std::memset(to + swizzle(row + offset), kWritten, kChunk);
+}
+
+/// Puts the data of a row where the swizzle wants it; `shadow` null: all written. `sharedShadow` may be null: it is
+/// somebody else's task.
 void TensorBox::putRow(uint32_t row, const uint8_t *data, const uint8_t *shadow, uint8_t *shared, uint8_t *sharedShadow,
                        Shadow gap) const {
   uint32_t piece = pieceBytes(), pieceData = chunkData_ == kChunk ? piece : chunkData_;
+  if (pieceData == kChunk) {
+    putChunks(swizzle_, row, rowBytes_, data, shared);
+    if (sharedShadow)
+      putChunks(swizzle_, row, rowBytes_, shadow, sharedShadow);
+    return;
+  }
   for (uint32_t offset = 0; offset < rowBytes_; offset += piece, data += pieceData) {
     uint32_t at = swizzle_(row + offset);
-    if (pieceData == kChunk)
-      std::memcpy(shared + at, data, kChunk);
-    else
-      std::memcpy(shared + at, data, pieceData);
+    std::memcpy(shared + at, data, pieceData);
+    if (!sharedShadow)
+      continue;
     if (shadow) {
       std::memcpy(sharedShadow + at, shadow, pieceData);
       shadow += pieceData;
@@ -180,9 +192,15 @@ void TensorBox::putRow(uint32_t row, const uint8_t *data, const uint8_t *shadow,
 void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *region, Shadow gap) const {
   uint8_t data[kMaxRowBytes], shadow[kMaxRowBytes], filled[kMaxRowBytes];
   const uint16_t pattern = map_.fill == TensorFill::NaN ? kFillNaN : 0;
-  for (uint32_t i = 0; i < rowData_; i += sizeof pattern)
+  const uint32_t filledBytes = insideBytes() < copiedBytes() ? rowData_ : 0;
+  for (uint32_t i = 0; i < filledBytes; i += sizeof pattern)
     std::memcpy(filled + i, &pattern, sizeof pattern);
   const bool watched = region && region->shadow;
+  // Usually all of it becomes written, and lies in one piece.
+  if (!watched && chunkData_ == kChunk && rowPitch_ == rowBytes_) {
+    std::memset(sharedShadow + shared_, kWritten, extent());
+    sharedShadow = nullptr;
+  }
   forEachRow([&](const Row &row) {
     if (!row.inside || validBegin_ == validEnd_)
       return putRow(row.shared, filled, nullptr, shared, sharedShadow, gap);
@@ -191,7 +209,7 @@ void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *regio
     const uint8_t *sourceShadow = watched ? region->shadow + (at - region->base) : nullptr;
     if (isRowInside() && !isRounded_)
       return putRow(row.shared, source, sourceShadow, shared, sharedShadow, gap);
-    std::memcpy(data, filled, rowData_);
+    std::memcpy(data, filled, filledBytes);
     std::memcpy(data + validBegin_, source, validEnd_ - validBegin_);
     for (uint32_t i = validBegin_, bits; isRounded_ && i < validEnd_; i += sizeof bits) {
       std::memcpy(&bits, data + i, sizeof bits);
@@ -213,7 +231,7 @@ void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *regio
 uint32_t TensorBox::firstUnwritten(const uint8_t *sharedShadow) const {
   uint32_t found = kNone;
   // Rows with gaps are inside or outside as a whole, and a store of them has no gaps but unused bits.
-  uint32_t begin = chunkData_ == kChunk ? validBegin_ : 0, end = chunkData_ == kChunk ? validEnd_ : rowBytes_;
+  uint32_t begin = chunkData_ == kChunk ? validBegin_ : 0, end = chunkData_ == kChunk ? tensorEnd_ : rowBytes_;
   if (validBegin_ == validEnd_)
     return kNone;
   forEachRow([&](const Row &row) {

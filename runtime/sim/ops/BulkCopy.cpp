@@ -76,6 +76,9 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
 
 Step issueLoad(Warp &warp, const Inst &inst, std::unique_ptr<BulkLoad> load) {
   Cta &cta = warp.cta;
+  std::string misuse = cta.mbarriers.use(cta, warp, warp.indexOf(inst), load->barrier, /*async=*/true);
+  if (!misuse.empty())
+    return warp.fault(inst, Check::MBarrierMisuse, load->lane, std::move(misuse));
   for (const SharedRange &range : load->destination)
     if (Step step = checkFree(warp, inst, static_cast<unsigned>(load->lane), range); step != Step::Next)
       return step;
@@ -171,8 +174,8 @@ bool isBefore(const Form &form, std::string_view first, std::string_view second)
 
 Step checkBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
   std::string problem = mbarrierOffset(warp.cta, Window::Shared, address, offset);
-  if (problem.empty() && !warp.cta.mbarriers.find(offset))
-    problem = warp.cta.mbarriers.missing(warp.cta, offset);
+  if (problem.empty())
+    problem = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset, true);
   if (problem.empty())
     return Step::Next;
   return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(problem));
