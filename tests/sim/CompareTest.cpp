@@ -44,9 +44,10 @@ template <typename T>
 static void checkSetp(const std::string &type, const std::vector<std::string> &comparisons, const std::vector<T> &a,
                       const std::vector<T> &b, std::function<double(T)> value = nullptr) {
   for (const std::string &how : comparisons) {
-    // p in bit 0, !p in bit 1.
+    // p in bit 0, !p in bit 1. The 16-bit floats have no second predicate.
+    std::string predicates = value ? "%p" : "%p|%q", inverse = value ? "not.pred %q, %p;" : "";
     std::vector<uint32_t> d =
-        elementwise<uint32_t>("setp." + how + "." + type + " %p|%q, %a, %b;" +
+        elementwise<uint32_t>("setp." + how + "." + type + " " + predicates + ", %a, %b;" + inverse +
                                   "selp.b32 %x, 1, 0, %p; selp.b32 %y, 2, 0, %q; or.b32 %d, %x, %y;",
                               a, b);
     ASSERT_EQ(d.size(), a.size());
@@ -96,7 +97,115 @@ TEST(Compare, Floats) {
                       [](uint16_t code) { return double(f32FromBf16(code)); });
 }
 
+static double halfValue(const std::string &type, uint32_t code, bool ftz) {
+  double value = type[0] == 'f' ? f32FromF16(static_cast<uint16_t>(code)) : f32FromBf16(static_cast<uint16_t>(code));
+  return ftz && std::fabs(value) < 0x1p-14 ? 0 : value;
+}
+
+TEST(Compare, HalvesAndTheirPairs) {
+  std::vector<uint16_t> low = halves(kCount, 1), high = halves(kCount, 2), x = mixed(halves(kCount, 3), low),
+                        y = mixed(halves(kCount, 4), high);
+  std::vector<uint32_t> a(kCount), b(kCount);
+  for (size_t i = 0; i < kCount; ++i) {
+    a[i] = low[i] | uint32_t(high[i]) << 16;
+    b[i] = x[i] | uint32_t(y[i]) << 16;
+  }
+  for (const std::string type : {"f16", "bf16"})
+    for (bool ftz : {false, true})
+      for (const std::string &how : kFloatComparisons) {
+        if (ftz && type == "bf16")
+          continue;
+        std::string opcode = how + ".and" + (ftz ? ".ftz." : ".");
+        std::string q = "setp.ne.u32 %q, %a, 0x3C003C00; ";
+        std::vector<uint32_t> both = elementwise<uint32_t>(
+            q + "setp." + opcode + type + "x2 %p|%q, %a, %b, %q; selp.b32 %x, 1, 0, %p; selp.b32 %y, 2, 0, %q; " +
+                "or.b32 %d, %x, %y;",
+            a, b);
+        std::vector<uint32_t> ones =
+            elementwise<uint32_t>(q + "set." + opcode + type + "x2." + type + "x2 %d, %a, %b, !%q;", a, b);
+        std::vector<uint32_t> words =
+            elementwise<uint32_t>(q + "set." + opcode + "u32." + type + "x2 %d, %a, %b, %q;", a, b);
+        std::vector<uint16_t> one =
+            elementwise<uint16_t>("set." + how + (ftz ? ".ftz.s16." : ".s16.") + type + " %d, %a, %b;", low, x);
+        std::vector<uint32_t> word =
+            elementwise<uint32_t>("set." + how + (ftz ? ".ftz.u32." : ".u32.") + type + " %d, %a, %b;", low, x);
+        std::vector<uint32_t> single = elementwise<uint32_t>(
+            "setp." + how + (ftz ? ".ftz." : ".") + type + " %p, %a, %b; selp.b32 %d, 1, 0, %p;", low, x);
+        uint32_t unit = type == "f16" ? 0x3C00 : 0x3F80;
+        for (size_t i = 0; i < kCount; ++i) {
+          bool first = compare<double>(how, halfValue(type, low[i], ftz), halfValue(type, x[i], ftz));
+          bool second = compare<double>(how, halfValue(type, high[i], ftz), halfValue(type, y[i], ftz));
+          bool other = a[i] != 0x3C003C00;
+          ASSERT_EQ(both[i], uint32_t(first && other) | uint32_t(second && other) << 1) << opcode << type;
+          ASSERT_EQ(ones[i], (first && !other ? unit : 0) | (second && !other ? unit << 16 : 0)) << opcode << type;
+          ASSERT_EQ(words[i], (first && other ? 0xFFFFu : 0) | (second && other ? 0xFFFF0000u : 0)) << opcode << type;
+          ASSERT_EQ(one[i], first ? 0xFFFF : 0) << how << type;
+          ASSERT_EQ(word[i], first ? 0xFFFFFFFFu : 0u) << how << type;
+          ASSERT_EQ(single[i], uint32_t(first)) << how << type;
+        }
+      }
+}
+
+TEST(Compare, SetToHalves) {
+  std::vector<float> a = floats(kCount, 1), b = mixed(floats(kCount, 2), a);
+  std::vector<int64_t> c = integers<int64_t>(kCount, 1), e = mixed(integers<int64_t>(kCount, 2), c);
+  std::vector<uint16_t> g = integers<uint16_t>(kCount, 1), h = mixed(integers<uint16_t>(kCount, 2), g);
+  for (const std::string result : {"f16", "bf16"}) {
+    uint16_t one = result == "f16" ? 0x3C00 : 0x3F80;
+    std::vector<uint16_t> floatsLess = elementwise<uint16_t>("set.ltu." + result + ".f32 %d, %a, %b;", a, b);
+    std::vector<uint16_t> longsLess = elementwise<uint16_t>("set.le." + result + ".s64 %d, %a, %b;", c, e);
+    std::vector<uint16_t> shortsLess = elementwise<uint16_t>("set.lo." + result + ".u16 %d, %a, %b;", g, h);
+    std::vector<uint16_t> equal = elementwise<uint16_t>("set.eq." + result + ".b16 %d, %a, %b;", g, h);
+    for (size_t i = 0; i < kCount; ++i) {
+      ASSERT_EQ(floatsLess[i], a[i] >= b[i] ? 0 : one);
+      ASSERT_EQ(longsLess[i], c[i] <= e[i] ? one : 0);
+      ASSERT_EQ(shortsLess[i], g[i] < h[i] ? one : 0);
+      ASSERT_EQ(equal[i], g[i] == h[i] ? one : 0);
+    }
+  }
+}
+
+TEST(Compare, WhatTheIsaDoesNotList) {
+  auto rejected = [](const std::string &line) {
+    return loadError(header() +
+                     ".visible .entry test() {\n.reg .b32 %r<9>; .reg .b64 %d<9>; .reg .b16 %h<9>; "
+                     ".reg .pred %p<4>; .reg .f32 %f<4>;\n" +
+                     line + "\nret;\n}\n");
+  };
+  EXPECT_EQ(rejected("setp.eq.f16x2 %p1|%p2, %r1, %r2;"), "");
+  for (const char *line : {
+           "setp.eq.f16 %p1|%p2, %h1, %h2;",
+           "setp.eq.ftz.bf16 %p1, %h1, %h2;",
+           "setp.eq.ftz.bf16x2 %p1|%p2, %r1, %r2;",
+           "setp.lo.f16x2 %p1|%p2, %r1, %r2;",
+           "set.eq.f32.f16 %f1, %h1, %h2;",
+           "set.eq.f16x2.f16 %r1, %h1, %h2;",
+           "set.eq.f16.f16x2 %h1, %r1, %r2;",
+           "set.eq.bf16x2.f16x2 %r1, %r2, %r3;",
+           "set.eq.u16.f16x2 %h1, %r1, %r2;",
+           "set.eq.u16.u32 %h1, %r1, %r2;",
+           "set.eq.ftz.bf16.f32 %h1, %f1, %f2;",
+           "set.lt.f16.b32 %h1, %r1, %r2;",
+           "set.num.f16.u32 %h1, %r1, %r2;",
+           "selp.f16 %h1, %h2, %h3, %p1;",
+           "slct.f16x2.s32 %r1, %r2, %r3, %r4;",
+           "slct.ftz.b32.s32 %r1, %r2, %r3, %r4;",
+           "lop3.xor.b32 %r1|%p1, %r2, %r3, %r4, 0x3a, %p2;",
+           "lop3.or.b32 %r1, %r2, %r3, %r4, 0x3a, %p2;",
+           "lop3.and.b32 %r1|%p1, %r2, %r3, %r4, 0x3a;",
+           "cvt.pack.s16.s32 %r1, %r2, %r3;",
+           "cvt.pack.sat.s16.s32.b32 %r1, %r2, %r3, %r4;",
+           "cvt.pack.sat.u8.s32 %r1, %r2, %r3;",
+           "cvt.pack.sat.u32.s32 %r1, %r2, %r3;",
+       })
+    EXPECT_NE(rejected(line), "") << line;
+}
+
 TEST(Compare, FlushesSubnormals) {
+  std::vector<uint32_t> one(4, 1), two(4, 2);
+  EXPECT_EQ(elementwise<uint32_t>("slct.ftz.b32.f32 %d, %a, %b, %c;", one, two,
+                                  std::vector<float>{f32(0x80000001), -1.0f, -0.0f, f32(0x7FC00000)}),
+            (std::vector<uint32_t>{1, 2, 1, 2}));
   std::vector<float> a = {f32(1), f32(0x80000001), f32(0x007FFFFF), 1.0f};
   std::vector<uint32_t> d = elementwise<uint32_t>("setp.eq.ftz.f32 %p, %a, 0f00000000; selp.b32 %d, 1, 0, %p;", a);
   EXPECT_EQ(d, (std::vector<uint32_t>{1, 1, 1, 0}));

@@ -5,6 +5,7 @@
 #include "dialect/formats/Float8.h"
 #include "tests/sim/SimHarness.h"
 
+#include <algorithm>
 #include <cfenv>
 #include <cmath>
 #include <functional>
@@ -215,6 +216,34 @@ TEST(Convert, FourBitFloatsAndScales) {
     if (a[i] > 0 && b[i] > 0 && std::isfinite(a[i]) && std::isfinite(b[i])) {
       ASSERT_EQ(scales[i], ue8m0FromF32RoundUp(b[i]) | ue8m0FromF32RoundUp(a[i]) << 8) << a[i] << ", " << b[i];
     }
+}
+
+TEST(Convert, PackSaturatesAndShifts) {
+  std::vector<int32_t> a = integers<int32_t>(kCount, 1), b = integers<int32_t>(kCount, 2);
+  std::vector<uint32_t> c = integers<uint32_t>(kCount, 3);
+  for (size_t i = 0; i < kCount; i += 2)
+    a[i] >>= 24, b[i] >>= 26;
+  struct Case {
+    const char *name;
+    unsigned bits;
+    int32_t lowest, highest;
+  };
+  for (const Case &each :
+       {Case{"u2", 2, 0, 3}, Case{"s2", 2, -2, 1}, Case{"u4", 4, 0, 15}, Case{"s4", 4, -8, 7}, Case{"u8", 8, 0, 255},
+        Case{"s8", 8, -128, 127}, Case{"u16", 16, 0, 65535}, Case{"s16", 16, -32768, 32767}}) {
+    bool rest = each.bits < 16;
+    std::string opcode = std::string("cvt.pack.sat.") + each.name + ".s32";
+    std::vector<uint32_t> d = rest ? elementwise<uint32_t>(opcode + ".b32 %d, %a, %b, %c;", a, b, c)
+                                   : elementwise<uint32_t>(opcode + " %d, %a, %b;", a, b);
+    for (size_t i = 0; i < kCount; ++i) {
+      auto place = [&](int32_t x) {
+        return static_cast<uint32_t>(std::clamp(x, each.lowest, each.highest)) % (1u << each.bits);
+      };
+      uint32_t above = rest ? c[i] << 2 * each.bits : 0;
+      ASSERT_EQ(d[i], above + place(a[i]) * (1u << each.bits) + place(b[i]))
+          << opcode << " of " << a[i] << ", " << b[i];
+    }
+  }
 }
 
 TEST(Convert, NansAsOnAnH100) {

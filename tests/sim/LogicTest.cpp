@@ -192,4 +192,23 @@ TEST(Logic, SelectionsAndMoves) {
                                       [](auto a, auto b) { return a - b; });
 }
 
+TEST(Logic, Lop3WithAPredicate) {
+  std::vector<uint32_t> a = integers<uint32_t>(1000, 1), b = integers<uint32_t>(1000, 2),
+                        c = integers<uint32_t>(1000, 3);
+  for (size_t i = 0; i < a.size(); i += 3)
+    a[i] = b[i]; // so that the result is often zero
+  for (bool isOr : {false, true})
+    for (bool sink : {false, true}) {
+      // (a ^ b) & ~c: 0xF0, 0xCC, 0xAA stand for a, b, c.
+      std::string code = std::string("setp.lt.u32 %q, %b, %c; mov.b32 %x, 0; lop3.") + (isOr ? "or" : "and") + ".b32 " +
+                         (sink ? "_" : "%x") + "|%p, %a, %b, %c, 0x14, !%q; selp.b32 %d, 1, 0, %p; xor.b32 %d, %d, %x;";
+      std::vector<uint32_t> d = elementwise<uint32_t>(code, a, b, c);
+      for (size_t i = 0; i < a.size(); ++i) {
+        uint32_t value = (a[i] ^ b[i]) & ~c[i];
+        bool q = b[i] >= c[i], p = isOr ? value || q : value && q;
+        ASSERT_EQ(d[i], uint32_t(p) ^ (sink ? 0 : value)) << code;
+      }
+    }
+}
+
 } // namespace thrift::sim::test

@@ -116,8 +116,8 @@ TEST(Unsupported, OperandsOfTheWrongWidth) {
 }
 
 TEST(Unsupported, OnlyTheEntryThatIsAskedFor) {
-  std::string text =
-      header() + ".visible .entry bad() { tcgen05.wait::ld.sync.aligned; ret; }\n.visible .entry good() { ret; }\n";
+  std::string text = header() + ".visible .entry bad() { .reg .b32 %r0; wmma.load.a.sync.aligned.row.m16n16k16.f16 {%r0}, [0]; ret; "
+                                "}\n.visible .entry good() { ret; }\n";
   Result<std::shared_ptr<Module>> module = Module::load(text);
   ASSERT_TRUE(module) << module.status().message();
   EXPECT_TRUE((*module)->find("good"));

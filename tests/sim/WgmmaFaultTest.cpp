@@ -359,6 +359,87 @@ TEST(WgmmaFault, WhatLazyDeliveryShows) {
 }
 
 //===----------------------------------------------------------------------===//
+// Anything
+//===----------------------------------------------------------------------===//
+
+/// Statements in any order, some of them for some warps or lanes only: whatever that means, it ends in a status.
+TEST(WgmmaFault, AnyProgramEnds) {
+  WgmmaCase wide = ordinaryCase(), narrow = wide, byRegisters = wide;
+  wide.n = 16;
+  narrow.n = 8;
+  byRegisters.n = 16;
+  byRegisters.fragments = true;
+  const std::string kStatements[] = {wide.instruction(),
+                                     wide.instruction(),
+                                     narrow.instruction(),
+                                     byRegisters.instruction(),
+                                     wide.instruction("%e"),
+                                     "wgmma.fence.sync.aligned;",
+                                     "wgmma.fence.sync.aligned;",
+                                     "wgmma.commit_group.sync.aligned;",
+                                     "wgmma.commit_group.sync.aligned;",
+                                     "wgmma.wait_group.sync.aligned 0;",
+                                     "wgmma.wait_group.sync.aligned 1;",
+                                     "add.f32 %d1, %d1, %d2;",
+                                     "mov.b32 %a1, 0;",
+                                     "bar.sync 0;",
+                                     "exit;",
+                                     "fence.proxy.async.shared::cta;",
+                                     "st.shared.b32 [memory+16384], %t;",
+                                     "add.s64 %da, %da, %p;"};
+  std::mt19937_64 random(29);
+  unsigned good = 0, bad = 0;
+  for (int run = 0; run < 400; ++run) {
+    WgmmaBody body(wide);
+    body.declare = ".reg .b32 %e<8>; .reg .pred %some;\n" + body.declare;
+    std::string text = body.declare + body.fill + body.fence + body.load + body.fenceRegisters + "mov.b64 %p, 2;\n";
+    for (uint64_t count = 1 + random() % 12; count > 0; --count) {
+      std::string statement = kStatements[random() % (sizeof kStatements / sizeof kStatements[0])];
+      uint64_t choice = random() % 16;
+      if (choice < 2)
+        statement = "setp.lt.u32 %some, %t, " + std::to_string(choice ? 32 * (random() % 5) : random() % 128) +
+                    ";\n@%some " + statement;
+      text += statement + "\n";
+    }
+    if (random() % 2)
+      text += body.commit + body.wait + body.store;
+    Broken kernel(wide);
+    kernel.options.options.delivery = kPolicies[run % 3];
+    kernel.options.options.seed = random();
+    kernel.options.options.checkRaces = random() % 2;
+    kernel.options.options.instructionBudget = 100000;
+    BodyRun result = runBody(text, kernel.options);
+    EXPECT_NE(result.report.status.code(), StatusCode::Internal) << result.report.status.message() << text;
+    ++(result.report.status ? good : bad);
+  }
+  EXPECT_GT(good, 40u);
+  EXPECT_GT(bad, 100u);
+}
+
+TEST(WgmmaFault, AnyDescriptorEnds) {
+  std::mt19937_64 random(31);
+  unsigned good = 0, bad = 0;
+  for (int run = 0; run < 600; ++run) {
+    WgmmaCase test = ordinaryCase();
+    test.n = 8 * (1 + static_cast<uint32_t>(random() % 32));
+    test.a.major = random() % 2 ? MatrixMajor::K : MatrixMajor::MN;
+    test.b.major = random() % 2 ? MatrixMajor::K : MatrixMajor::MN;
+    Broken kernel(ordinaryCase());
+    kernel.body.multiply = test.instruction();
+    kernel.body.declare.replace(kernel.body.declare.find("%d<32>"), 6, "%d<128>");
+    uint64_t mask = random() % 3 ? 0xC0003FFF3FFF3FFFull : ~uint64_t(0);
+    uint64_t small = random() % 2 ? 0xC00000FF00FF03FFull : mask; // likely to stay in bounds
+    kernel.body.declare += "mov.b64 %da, " + std::to_string(random() & mask & small) + "; mov.b64 %db, " +
+                           std::to_string(random() & mask & small) + ";\n";
+    BodyRun result = runBody(kernel.body.text(), kernel.options);
+    EXPECT_NE(result.report.status.code(), StatusCode::Internal) << result.report.status.message();
+    ++(result.report.status ? good : bad);
+  }
+  EXPECT_GT(good, 50u);
+  EXPECT_GT(bad, 200u);
+}
+
+//===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//
 

@@ -2,7 +2,7 @@
 
 #include "tests/sim/WgmmaHarness.h"
 
-#include "dialect/formats/Float16.h"
+#include <algorithm>
 
 namespace thrift::sim::test {
 
@@ -170,6 +170,78 @@ TEST(Wgmma, WarpgroupsAndGroups) {
     options.ctas = 2;
     options.options.delivery = seed % 2 ? Delivery::Random : Delivery::Lazy;
     options.options.seed = seed;
+    expectEqual(test, expected, runBody(body.text(), options));
+  }
+}
+
+/// Chains on two accumulators that take turns, over several groups; each accumulator is free after its own last wait.
+TEST(Wgmma, AlternatingAccumulators) {
+  WgmmaCase test;
+  test.n = 16;
+  test.a = {MatrixMajor::K, 3, 0, 0, 1024};
+  test.b = {MatrixMajor::K, 1, 16384, 0, 256};
+  std::mt19937_64 random(19);
+  WgmmaData data = randomData(test, Style::Ordinary, Style::Ordinary, random);
+  WgmmaBody body(test);
+  const std::string kOther = test.instruction("%e") + "\n", kOne = "wgmma.wait_group.sync.aligned 1;\n";
+  body.declare = ".reg .b32 %e<8>;\n" + body.declare;
+  std::string sum;
+  for (int i = 0; i < 8; ++i) {
+    std::string name = std::to_string(i);
+    body.load += "mov.b32 %e" + name + ", %d" + name + ";\n";
+    sum += "xor.b32 %d" + name + ", %d" + name + ", %e" + name + ";\n";
+  }
+  // d twice, e three times; e's last is in the last group.
+  body.multiply += kOther + body.commit + body.multiply + kOther + body.commit + kOther + body.commit + kOne +
+                   "mov.b32 %d3, %d3;\n" + body.wait + sum;
+  body.commit = body.wait = "";
+  std::vector<uint32_t> twice, thrice;
+  WgmmaData step = data;
+  for (int i = 0; i < 3; ++i) {
+    step.accumulators = expectedOf(test, step);
+    (i == 1 ? twice : thrice) = step.accumulators;
+  }
+  for (size_t i = 0; i < twice.size(); ++i)
+    twice[i] ^= thrice[i];
+  for (uint64_t seed = 0; seed < 9; ++seed) {
+    BodyOptions options = wgmmaOptions(test, data);
+    options.options.delivery = static_cast<Delivery>(seed % 3);
+    options.options.seed = seed;
+    expectEqual(test, twice, runBody(body.text(), options));
+    // One group earlier d is not complete.
+    std::string early = body.text();
+    early.replace(early.find(kOne), kOne.size(), "wgmma.wait_group.sync.aligned 2;\n");
+    Finding finding = expectError(early, Check::RegisterInFlight, options);
+    EXPECT_NE(finding.text.find("mov.b32 %d3"), std::string::npos) << finding.describe();
+  }
+}
+
+/// Accumulators of the same shape that overlap: performed in order, as any registers would be.
+TEST(Wgmma, OverlappingAccumulators) {
+  WgmmaCase test;
+  test.n = 16;
+  test.a = {MatrixMajor::K, 3, 0, 0, 1024};
+  test.b = {MatrixMajor::K, 1, 16384, 0, 256};
+  std::mt19937_64 random(23);
+  WgmmaData data = randomData(test, Style::Ordinary, Style::Ordinary, random);
+  WgmmaBody body(test);
+  // The halves exchanged.
+  std::string turned = test.instruction();
+  turned.replace(turned.find('{'), turned.find('}') + 1 - turned.find('{'), "{%d4, %d5, %d6, %d7, %d0, %d1, %d2, %d3}");
+  body.multiply += turned + "\n" + body.multiply;
+  auto turn = [](std::vector<uint32_t> &words) {
+    for (size_t i = 0; i < words.size(); i += 8)
+      std::rotate(&words[i], &words[i + 4], &words[i] + 8);
+  };
+  WgmmaData step = data;
+  step.accumulators = expectedOf(test, step);
+  turn(step.accumulators);
+  step.accumulators = expectedOf(test, step);
+  turn(step.accumulators);
+  std::vector<uint32_t> expected = expectedOf(test, step);
+  for (Delivery delivery : {Delivery::Lazy, Delivery::Eager, Delivery::Random}) {
+    BodyOptions options = wgmmaOptions(test, data);
+    options.options.delivery = delivery;
     expectEqual(test, expected, runBody(body.text(), options));
   }
 }

@@ -89,9 +89,14 @@ Epoch AsyncCopies::arrivedUpTo(Epoch latest) const {
   return epoch;
 }
 
+void AsyncCopies::handOver(uint32_t lanes) {
+  for (AsyncCopy &copy : copies_)
+    copy.awaited |= lanes;
+}
+
 const AsyncCopy *AsyncCopies::pendingOf(uint32_t lanes) const {
   for (const AsyncCopy &copy : copies_)
-    if (copy.lanes & lanes)
+    if (copy.lanes & lanes & ~copy.awaited)
       return &copy;
   return nullptr;
 }

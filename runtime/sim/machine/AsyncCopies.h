@@ -19,9 +19,10 @@ namespace thrift::sim {
 
 /// One executed cp.async.
 struct AsyncCopy {
-  uint32_t pc = 0;    ///< of the instruction, for reports
-  uint32_t lanes = 0; ///< still to be delivered
-  uint32_t bytes = 0; ///< 4, 8 or 16
+  uint32_t pc = 0;      ///< of the instruction, for reports
+  uint32_t lanes = 0;   ///< still to be delivered
+  uint32_t bytes = 0;   ///< 4, 8 or 16
+  uint32_t awaited = 0; ///< lanes whose copy an mbarrier counts: they may exit
   Epoch epoch = kNoEpoch;
   uint64_t number = 0; ///< in the order of issue
   std::array<const uint8_t *, kWarpSize> source;
@@ -48,7 +49,9 @@ public:
   uint64_t nextNumber() const { return issued_; }
   /// The epoch before that of the oldest copy that is pending, or `latest` if none is: all up to it have arrived.
   Epoch arrivedUpTo(Epoch latest) const;
-  /// A copy of one of these lanes that has not been delivered, or null.
+  /// An mbarrier counts all that these lanes have issued: others wait for it.
+  void handOver(uint32_t lanes);
+  /// A copy of one of these lanes that is pending and nobody else's to wait for, or null.
   const AsyncCopy *pendingOf(uint32_t lanes) const;
   /// The pending copy whose destination holds shared byte `offset`, or null.
   const AsyncCopy *pendingAt(uint32_t offset) const;

@@ -41,10 +41,11 @@ Cta::Cta(const LaunchContext &launch) : launch(launch), program(*launch.program)
     warps[index]->local = local + localBytes * index;
     warps[index]->localShadow = localShadowStorage.data() + localBytes * index;
   }
-  if (launch.options.checkRaces)
+  if (launch.options.checkRaces) {
     races = std::make_unique<HappensBefore>(warpCount, sharedBytes);
-  if (races)
+    races->shared.lints = launch.options.lints;
     races->tmem.wantsTensorFences = launch.options.lints;
+  }
   counts.assign(program.code.size(), 0);
   order_.resize(warpCount);
 }
@@ -62,6 +63,8 @@ void Cta::start(uint64_t number) {
   clock = 0;
   barriers.reset(static_cast<unsigned>(warps.size()));
   mbarriers.reset();
+  cluster.reset(static_cast<unsigned>(warps.size()));
+  registers.reset(*this);
   async.reset(launch.options.delivery, launch.options.seed * 0x9E3779B97F4A7C15ull + number);
   if (races)
     races->reset();
@@ -86,6 +89,15 @@ void Cta::start(uint64_t number) {
   ++stats.ctas;
 }
 
+/// Whether the warp does nothing but ask for a phase that has not come. A turn may end anywhere in its loop.
+static bool onlyPolls(Warp &warp, uint64_t executed) {
+  if (warp.polled)
+    warp.sincePoll = executed <= kPollInstructions ? 0 : kPollInstructions + 1;
+  else if (warp.sincePoll <= kPollInstructions)
+    warp.sincePoll += executed;
+  return warp.sincePoll <= kPollInstructions;
+}
+
 Cta::Outcome Cta::run(uint64_t &quantum) {
   const bool random = async.delivery() == Delivery::Random;
   size_t still = 0; // warps in a row that did not get on
@@ -102,15 +114,14 @@ Cta::Outcome Cta::run(uint64_t &quantum) {
       quantum -= turn - left;
       if (outcome == Warp::Outcome::Fault)
         return Outcome::Fault;
-      bool onlyPolled = warp.polled && turn - left <= kPollInstructions;
+      AsyncQueue::Progress progress = random ? async.deliverByChance(*this) : AsyncQueue::Progress::None;
+      if (progress == AsyncQueue::Progress::Fault)
+        return Outcome::Fault;
+      bool onlyPolled = onlyPolls(warp, turn - left);
       polling |= onlyPolled;
       moved = !onlyPolled && (outcome == Warp::Outcome::Ready || turn != left);
-      if (random) {
-        AsyncQueue::Progress progress = async.deliverByChance(*this);
-        if (progress == AsyncQueue::Progress::Fault)
-          return Outcome::Fault;
-        moved |= progress == AsyncQueue::Progress::Delivered; // it may have woken a warp that was asked before
-      }
+      // Whoever waited for what was delivered can run now.
+      moved |= progress == AsyncQueue::Progress::Delivered;
     }
     if (moved) {
       still = 0;
@@ -155,7 +166,17 @@ bool Cta::finish() {
            "the CTA ends while " + late->describe(*this) + " is in flight: nobody waited for it");
     return false;
   }
-  return async.performAll(*this, [](const AsyncOperation &) { return true; }) && (!tmem || tmem->finish(*this));
+  if (!async.performAll(*this, [](const AsyncOperation &) { return true; }))
+    return false;
+  if (tmem && !tmem->finish(*this))
+    return false;
+  uint32_t pc = 0;
+  unsigned warp = 0;
+  if (std::string misuse = registers.atExit(pc, warp); !misuse.empty()) {
+    report(pc, warps[warp].get(), -1, Severity::Error, Check::RegisterPool, std::move(misuse));
+    return false;
+  }
+  return mbarriers.checkAtExit(*this);
 }
 
 Tmem &Cta::tensorMemory() {
@@ -167,7 +188,10 @@ Tmem &Cta::tensorMemory() {
   return *tmem;
 }
 
-void Cta::lanesExited() { barriers.settle(*this); }
+void Cta::lanesExited() {
+  barriers.settle(*this);
+  cluster.settle(*this);
+}
 
 //===----------------------------------------------------------------------===//
 // Special registers
@@ -271,7 +295,7 @@ void Cta::report(uint32_t pc, const Warp *warp, int lane, Severity severity, Che
   findings.push_back(std::move(located));
 }
 
-void Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
+Step Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
                          const std::string &what) {
   AgentId agent = agentOf(conflict.earlier);
   uint32_t line = program.lines[conflict.earlierPc];
@@ -280,10 +304,11 @@ void Cta::reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict
   if (!races->isStream(agent))
     earlier += " by warp " + std::to_string(agent);
   if (conflict.proxyOnly)
-    report(pc, warp, lane, Severity::Error, Check::MissingProxyFence,
+    report(pc, warp, lane, conflict.lintOnly ? Severity::Warning : Severity::Error, Check::MissingProxyFence,
            what + " of " + memory + " through the async proxy needs a fence.proxy.async after " + earlier);
   else
     report(pc, warp, lane, Severity::Error, Check::Race, what + " of " + memory + " is not ordered after " + earlier);
+  return conflict.lintOnly ? Step::Next : Step::Fault;
 }
 
 static std::string maskText(uint32_t mask) {
@@ -294,13 +319,22 @@ static std::string maskText(uint32_t mask) {
   return text;
 }
 
+/// Whether other lanes of the warp, or of other warps, must come; not what an mbarrier or the pool brings.
+static bool waitsForLanes(SplitState state) {
+  return state == SplitState::WaitsAligned || state == SplitState::WaitsMask || state == SplitState::WaitsWarp ||
+         state == SplitState::WaitsBarrier;
+}
+
 /// Nothing can run any more. A warp whose lanes stand at different aligned instructions is the cause if there is one;
 /// otherwise everybody and what they wait for is listed.
 void Cta::reportDeadlock() {
   for (auto &warp : warps) {
     const Split *aligned = nullptr, *other = nullptr;
     for (const Split &split : warp->others)
-      (split.state == SplitState::WaitsAligned && !aligned ? aligned : other) = &split;
+      if (split.state == SplitState::WaitsAligned && !aligned)
+        aligned = &split;
+      else if (waitsForLanes(split.state))
+        other = &split;
     if (!aligned || !other)
       continue;
     uint32_t line = program.lines[aligned->pc], otherLine = program.lines[other->pc];
@@ -314,44 +348,54 @@ void Cta::reportDeadlock() {
   std::string message = "deadlock: no warp of the CTA can run";
   const Warp *first = nullptr;
   uint32_t firstPc = 0;
-  for (auto &warp : warps)
-    for (const Split &split : warp->others) {
-      if (!first) {
-        first = warp.get();
-        firstPc = split.pc;
-      }
-      std::string wait;
-      switch (split.state) {
-      case SplitState::WaitsBarrier:
-        wait = barriers.describe(*this, split.waitsFor);
-        break;
-      case SplitState::WaitsMask:
-      case SplitState::WaitsWarp:
-        wait = "lanes " + maskText(split.waitsFor & warp->live & ~split.mask) + " of its member mask " +
-               maskText(split.waitsFor);
-        break;
-      case SplitState::WaitsAligned:
-        wait = "the other lanes of its warp";
-        break;
-      case SplitState::WaitsMBarrier:
-        wait = mbarriers.describe(split.waitsFor);
-        break;
-      case SplitState::WaitsAsync:
-        wait = "other warps of its warpgroup";
-        break;
-      case SplitState::WaitsTmem:
-        wait = std::to_string(split.waitsFor) + " columns of TMEM; " +
-               std::to_string(tmem ? tmem->freeColumns() : kTmemColumns) + " are free";
-        break;
-      case SplitState::Ready:
-        wait = "nothing";
-        break;
-      }
-      uint32_t line = program.lines[split.pc];
-      message += "; warp " + std::to_string(warp->index) + " lanes " + maskText(split.mask) + " at line " +
-                 std::to_string(line) + " (" + program.textOf(line) + ") waits for " + wait;
+  auto tell = [&](const Warp &warp, const Split &split) {
+    if (!first) {
+      first = &warp;
+      firstPc = split.pc;
     }
+    uint32_t line = program.lines[split.pc];
+    message += "; warp " + std::to_string(warp.index) + " lanes " + maskText(split.mask) + " at line " +
+               std::to_string(line) + " (" + program.textOf(line) + ") " + describeWait(warp, split);
+  };
+  for (auto &warp : warps) {
+    if (warp->mask != 0) { // it has yielded
+      Split running;
+      running.pc = warp->pc;
+      running.mask = warp->mask;
+      tell(*warp, running);
+    }
+    for (const Split &split : warp->others)
+      tell(*warp, split);
+  }
   report(firstPc, first, -1, Severity::Error, Check::Deadlock, std::move(message));
+}
+
+std::string Cta::describeWait(const Warp &warp, const Split &split) {
+  switch (split.state) {
+  case SplitState::WaitsBarrier:
+    return "waits for " + barriers.describe(*this, split.waitsFor);
+  case SplitState::WaitsMask:
+  case SplitState::WaitsWarp:
+    return "waits for lanes " + maskText(split.waitsFor & warp.live & ~split.mask) + " of its member mask " +
+           maskText(split.waitsFor);
+  case SplitState::WaitsAligned:
+    return "waits for the other lanes of its warp";
+  case SplitState::WaitsMBarrier:
+    return "waits for " + mbarriers.describeDeadlock(*this, split.waitsFor);
+  case SplitState::WaitsCluster:
+    return "waits for " + cluster.describe(*this);
+  case SplitState::WaitsRegisters:
+    return "waits for " + registers.describe(warp, static_cast<uint32_t>(program.code[split.pc].imm));
+  case SplitState::WaitsAsync:
+    return "waits for other warps of its warpgroup";
+  case SplitState::WaitsTmem:
+    return "waits for " + std::to_string(split.waitsFor) + " columns of TMEM; " +
+           std::to_string(tmem ? tmem->freeColumns() : kTmemColumns) + " are free";
+  case SplitState::Ready:
+    break;
+  }
+  std::string polled = mbarriers.describePolled(*this, warp, split.mask);
+  return polled.empty() ? "waits for nothing" : "polls " + polled;
 }
 
 } // namespace thrift::sim

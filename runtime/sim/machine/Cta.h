@@ -11,9 +11,11 @@
 #include "runtime/sim/machine/AddressSpace.h"
 #include "runtime/sim/machine/AsyncQueue.h"
 #include "runtime/sim/machine/Barriers.h"
+#include "runtime/sim/machine/ClusterBarrier.h"
 #include "runtime/sim/machine/HappensBefore.h"
 #include "runtime/sim/machine/MBarriers.h"
 #include "runtime/sim/machine/Program.h"
+#include "runtime/sim/machine/RegisterPool.h"
 #include "runtime/sim/machine/Tmem.h"
 #include "runtime/sim/machine/Warp.h"
 
@@ -62,6 +64,8 @@ public:
   uint32_t sharedBytes = 0;
   Barriers barriers;
   MBarriers mbarriers;
+  ClusterBarrier cluster;
+  RegisterPool registers;
   AsyncQueue async;
   std::unique_ptr<HappensBefore> races; ///< null unless Options::checkRaces
   std::unique_ptr<Tmem> tmem;           ///< null until it is used for the first time
@@ -78,13 +82,15 @@ public:
   /// A warp lost lanes: barriers that waited for them may be complete.
   void lanesExited();
   /// Reports two accesses that are not ordered; `what` is the later one: "the read", "the wgmma.mma_async of line 3".
-  void reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
+  /// Step::Next if that is a lint.
+  Step reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
                       const std::string &what);
 
 private:
   bool finish();
   Outcome whenIdle(bool polling);
   void reportDeadlock();
+  std::string describeWait(const Warp &warp, const Split &split);
   void fillSpecials(Warp &warp);
   uint64_t specialOf(ptx::SpecialRegister reg, const Warp &warp, unsigned lane) const;
 

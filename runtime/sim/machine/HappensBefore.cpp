@@ -12,6 +12,8 @@ void AccessHistory::reset() {
   std::fill(cells_.begin(), cells_.end(), Cell());
   sets_.clear();
   freeSets_.clear();
+  words_.clear();
+  freeWords_.clear();
 }
 
 /// The earlier access is ordered before this one. Notes it if tcgen05.fence has no part in that.
@@ -48,6 +50,14 @@ bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &c
     if (knows(actor, epoch)) {
       if (wantsTensorFences)
         lint(actor, epoch, pc, false, conflict);
+      if (!lints || !actor.async || !agents[agentOf(epoch)].generic || actor.known->proxied.covers(epoch))
+        return false;
+      // An asynchronous write over a generic read: the ISA wants a proxy fence, NVIDIA's own kernels refill the slots
+      // of a ring without.
+      conflict.earlier = epoch;
+      conflict.earlierPc = pc;
+      conflict.earlierWrites = false;
+      conflict.proxyOnly = true;
       return false;
     }
     conflict.earlier = epoch;
@@ -100,38 +110,133 @@ void AccessHistory::dropReads(Cell &cell) {
   cell.read = kNoEpoch;
 }
 
-bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
-  for (uint32_t i = first; i < first + count; ++i) {
-    Cell &cell = cells_[i];
-    if (!checkWrite(actor, cell, conflict)) {
-      conflict.cell = i;
-      return false;
-    }
-    if (cell.read != actor.epoch)
-      addRead(actor, cell);
-    else
-      cell.readPc = actor.pc;
+void AccessHistory::split(Cell &cell) {
+  uint32_t index;
+  if (freeWords_.empty()) {
+    index = static_cast<uint32_t>(words_.size());
+    words_.emplace_back();
+  } else {
+    index = freeWords_.back();
+    freeWords_.pop_back();
   }
+  words_[index].fill(cell);
+  // A set of readers belongs to one cell.
+  if (cell.read & kShared)
+    for (size_t byte = 1; byte < 4; ++byte) {
+      words_[index][byte].read = kShared | static_cast<uint32_t>(sets_.size());
+      std::vector<Read> readers = sets_[cell.read & ~kShared];
+      sets_.push_back(std::move(readers));
+    }
+  cell = Cell();
+  cell.write = kShared | index;
+}
+
+void AccessHistory::join(Cell &cell) {
+  if (!(cell.write & kShared))
+    return;
+  uint32_t index = cell.write & ~kShared;
+  for (Cell &byte : words_[index])
+    dropReads(byte);
+  freeWords_.push_back(index);
+  cell = Cell();
+}
+
+bool AccessHistory::readCell(const Actor &actor, Cell &cell, Conflict &conflict) {
+  if (!checkWrite(actor, cell, conflict))
+    return false;
+  if (cell.read != actor.epoch)
+    addRead(actor, cell);
+  else
+    cell.readPc = actor.pc;
+  return true;
+}
+
+/// False after a conflict; one that is for lints alone is noted, and the write goes on.
+bool AccessHistory::writeCell(const Actor &actor, Cell &cell, uint32_t word, Conflict &conflict) {
+  Conflict found = conflict;
+  found.cell = word;
+  found.proxyOnly = found.lintOnly = false;
+  bool ordered = checkWrite(actor, cell, found);
+  if ((!ordered && !found.proxyOnly) || !checkReads(actor, cell, found)) {
+    conflict = found;
+    return false;
+  }
+  found.lintOnly = found.proxyOnly && lints;
+  if (!conflict.lintOnly)
+    conflict = found;
+  if (cell.read != kNoEpoch)
+    dropReads(cell);
+  cell.write = actor.epoch;
+  cell.writePc = actor.pc;
+  return true;
+}
+
+bool AccessHistory::readWord(const Actor &actor, uint32_t word, Conflict &conflict) {
+  conflict.cell = word;
+  if (!(cells_[word].write & kShared))
+    return readCell(actor, cells_[word], conflict);
+  for (Cell &byte : words_[cells_[word].write & ~kShared])
+    if (!readCell(actor, byte, conflict))
+      return false;
+  return true;
+}
+
+bool AccessHistory::writeWord(const Actor &actor, uint32_t word, Conflict &conflict) {
+  if (cells_[word].write & kShared) {
+    for (Cell &byte : words_[cells_[word].write & ~kShared])
+      if (!writeCell(actor, byte, word, conflict))
+        return false;
+    join(cells_[word]);
+  }
+  return writeCell(actor, cells_[word], word, conflict);
+}
+
+AccessHistory::Cell &AccessHistory::cellOfByte(uint32_t byte) {
+  if (!(cells_[byte / 4].write & kShared))
+    split(cells_[byte / 4]);
+  return words_[cells_[byte / 4].write & ~kShared][byte % 4];
+}
+
+bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t i = first; i < first + count; ++i)
+    if (!readWord(actor, i, conflict))
+      return false;
   return true;
 }
 
 bool AccessHistory::write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
-  for (uint32_t i = first; i < first + count; ++i) {
-    Cell &cell = cells_[i];
-    if (!checkWrite(actor, cell, conflict) || !checkReads(actor, cell, conflict)) {
-      conflict.cell = i;
+  conflict.lintOnly = false;
+  for (uint32_t i = first; i < first + count; ++i)
+    if (!writeWord(actor, i, conflict))
       return false;
-    }
-    if (cell.read != kNoEpoch)
-      dropReads(cell);
-    cell.write = actor.epoch;
-    cell.writePc = actor.pc;
+  return !conflict.lintOnly;
+}
+
+bool AccessHistory::readBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  for (uint32_t at = first, end = first + count; at < end;) {
+    bool whole = at % 4 == 0 && end - at >= 4;
+    conflict.cell = at / 4;
+    if (!(whole ? readWord(actor, at / 4, conflict) : readCell(actor, cellOfByte(at), conflict)))
+      return false;
+    at += whole ? 4 : 1;
   }
   return true;
 }
 
+bool AccessHistory::writeBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
+  conflict.lintOnly = false;
+  for (uint32_t at = first, end = first + count; at < end;) {
+    bool whole = at % 4 == 0 && end - at >= 4;
+    if (!(whole ? writeWord(actor, at / 4, conflict) : writeCell(actor, cellOfByte(at), at / 4, conflict)))
+      return false;
+    at += whole ? 4 : 1;
+  }
+  return !conflict.lintOnly;
+}
+
 void AccessHistory::forget(uint32_t first, uint32_t count) {
   for (uint32_t i = first; i < first + count; ++i) {
+    join(cells_[i]);
     dropReads(cells_[i]);
     cells_[i] = Cell();
   }
@@ -161,6 +266,7 @@ void HappensBefore::reset() {
   shared.agents.clear();
   tmem.agents.clear();
   barrierAgents_.clear();
+  phaseAgents_.clear();
   strong_.clear();
   for (unsigned warp = 0; warp < warps_; ++warp)
     newAgent({true, true, warp});
@@ -169,6 +275,8 @@ void HappensBefore::reset() {
       newAgent({stream == unsigned(Stream::Wgmma) || stream == unsigned(Stream::Tcgen05),
                 stream == unsigned(Stream::CopyAsync), warp});
   knowledge_.assign(warps_, Knowledge());
+  fenced_.assign(warps_, Knowledge());
+  observed_.assign(warps_, Knowledge());
   published_.assign(warps_, Clock());
   received_.assign(warps_, Clock());
   for (unsigned warp = 0; warp < warps_; ++warp)
@@ -179,6 +287,13 @@ AgentId HappensBefore::barrierAgent(uint32_t offset) {
   auto [it, isNew] = barrierAgents_.try_emplace(offset, AgentId(0));
   if (isNew)
     it->second = newAgent({false, false, AccessHistory::kNoWarp});
+  return it->second;
+}
+
+AgentId HappensBefore::phaseAgent(uint32_t offset) {
+  auto [it, isNew] = phaseAgents_.try_emplace(offset, AgentId(0));
+  if (isNew)
+    it->second = newAgent({true, false, AccessHistory::kNoWarp});
   return it->second;
 }
 

@@ -20,6 +20,7 @@
 #define THRIFTJIT_RUNTIME_SIM_MACHINE_HAPPENSBEFORE_H
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -119,6 +120,9 @@ struct Conflict {
   bool earlierWrites = false;
   bool proxyOnly = false;    ///< ordered, but not for the async proxy
   bool fenceMissing = false; ///< ordered, but not by tcgen05.fence; set by accesses that succeed
+  /// An asynchronous write over a generic one without proxy fence. The ISA demands the fence here as well; compilers
+  /// leave it out (Triton copies over the place where tcgen05.alloc wrote), so this is for lints alone.
+  bool lintOnly = false;
 };
 
 /// The accesses to the words of one memory.
@@ -127,9 +131,13 @@ public:
   explicit AccessHistory(size_t cells) : cells_(cells) {}
   void reset();
   void resize(size_t cells) { cells_.resize(cells); }
-  /// False, and a conflict, if the access is not ordered after those that it conflicts with.
+  /// False, and a conflict, if the access is not ordered after those that it conflicts with; see Conflict::lintOnly.
   bool read(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
   bool write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
+  /// The same for bytes of a memory that has a cell for each 4 of them: a word whose bytes were accessed apart has a
+  /// history for each byte, so that neighbours do not count as conflicts.
+  bool readBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
+  bool writeBytes(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict);
   /// Forgets: the words begin a new life.
   void forget(uint32_t first, uint32_t count);
 
@@ -141,6 +149,7 @@ public:
   };
   static constexpr unsigned kNoWarp = 0xFFFFFFFFu;
   std::vector<AgentFacts> agents;
+  bool lints = false;             ///< report conflicts that are lintOnly
   bool wantsTensorFences = false; ///< notes accesses that only tcgen05.fence would order
 
 private:
@@ -149,7 +158,7 @@ private:
     uint32_t pc;
   };
   struct Cell {
-    Epoch write = kNoEpoch;
+    Epoch write = kNoEpoch; ///< or kShared | index into words_, of a cell for each byte
     uint32_t writePc = 0;
     uint32_t read = kNoEpoch; ///< an epoch, or kShared | index into sets_
     uint32_t readPc = 0;
@@ -165,10 +174,19 @@ private:
   bool checkReads(const Actor &actor, const Cell &cell, Conflict &conflict) const;
   void addRead(const Actor &actor, Cell &cell);
   void dropReads(Cell &cell);
+  bool readCell(const Actor &actor, Cell &cell, Conflict &conflict);
+  bool writeCell(const Actor &actor, Cell &cell, uint32_t word, Conflict &conflict);
+  bool readWord(const Actor &actor, uint32_t word, Conflict &conflict);
+  bool writeWord(const Actor &actor, uint32_t word, Conflict &conflict);
+  Cell &cellOfByte(uint32_t byte);
+  void split(Cell &cell);
+  void join(Cell &cell);
 
   std::vector<Cell> cells_;
   std::vector<std::vector<Read>> sets_;
   std::vector<uint32_t> freeSets_;
+  std::vector<std::array<Cell, 4>> words_;
+  std::vector<uint32_t> freeWords_;
 };
 
 /// The clocks of one CTA.
@@ -183,6 +201,8 @@ public:
   }
   /// The copies that complete on the mbarrier at this offset.
   AgentId barrierAgent(uint32_t offset);
+  /// The phases of that mbarrier.
+  AgentId phaseAgent(uint32_t offset);
   bool isStream(AgentId agent) const { return agent >= warps_; }
 
   /// An operation of a stream begins: its epoch.
@@ -195,6 +215,17 @@ public:
   void acquire(unsigned warp, const Knowledge &sync);
   /// An operation is complete, and the warp waited for it.
   void learn(unsigned warp, Epoch done) { knowledge_[warp].learn(done); }
+  /// A fence before a relaxed arrival publishes what the warp knows at the fence, one after a relaxed wait makes what
+  /// was waited for known (PTX ISA, "Release and Acquire Patterns").
+  void releaseFence(unsigned warp) { release(warp, fenced_[warp]); }
+  void acquireFence(unsigned warp) { acquire(warp, observed_[warp]); }
+  void releaseRelaxed(unsigned warp, Knowledge &sync) { sync.join(fenced_[warp]); }
+  void acquireRelaxed(unsigned warp, const Knowledge &sync) { observed_[warp].join(sync); }
+  /// The same fence for one epoch alone, which the async proxy sees as well.
+  void releaseEpoch(unsigned warp, Epoch epoch) {
+    knowledge_[warp].learn(epoch);
+    fenced_[warp].learn(epoch);
+  }
   /// What the warp has learnt from others: an operation that it issues comes after that, but publishes nothing that the
   /// warp itself did.
   Knowledge learntBy(unsigned warp) const {
@@ -227,8 +258,10 @@ private:
   unsigned warps_;
   std::vector<uint32_t> clocks_; ///< by agent
   std::vector<Knowledge> knowledge_;
+  std::vector<Knowledge> fenced_;           ///< by warp: known at its latest fence
+  std::vector<Knowledge> observed_;         ///< by warp: what it waited for, relaxed
   std::vector<Clock> published_, received_; ///< by warp: on their way from one tcgen05.fence to the other
-  std::map<uint32_t, AgentId> barrierAgents_;
+  std::map<uint32_t, AgentId> barrierAgents_, phaseAgents_;
   Knowledge strong_;
 };
 

@@ -55,9 +55,8 @@ static std::string complain(uint64_t descriptor, const std::string &what) {
 static std::string decodeFields(uint64_t descriptor, SwizzleMode mode, MatrixLayout &layout) {
   if (bitsAt(descriptor, 14, 2) != 0 || bitsAt(descriptor, 30, 2) != 0)
     return complain(descriptor, "bits 15-14 and 31-30 must be 0; addresses and offsets are byte counts divided by 16");
-  uint32_t base = bitsAt(descriptor, 49, 3);
-  if (base != 0 && mode == SwizzleMode::None)
-    return complain(descriptor, "the base offset is " + std::to_string(base) + " without a swizzle; allowed: 0");
+  // Without a swizzle there is no pattern, and compilers leave any base offset there (Triton does for tcgen05.cp).
+  uint32_t base = mode == SwizzleMode::None ? 0 : bitsAt(descriptor, 49, 3);
   // Bits 9-7 of the address; a pattern shorter than 1024 bytes repeats within them.
   layout = MatrixLayout(bitsAt(descriptor, 0, 14) * 16, bitsAt(descriptor, 16, 14) * 16,
                         bitsAt(descriptor, 32, 14) * 16, mode, base << 7);

@@ -12,18 +12,16 @@ namespace {
 // 256 elements of 8 bytes.
 constexpr uint32_t kMaxRowBytes = 2048;
 
-/// The pattern that fills 8 bytes outside of the tensor.
-uint64_t fillPattern(const TensorMapDescription &map) {
-  if (map.fill == TensorFill::Zero)
-    return 0;
-  switch (tensorElementBits(map.element)) {
-  case 16:
-    return 0x7FFF7FFF7FFF7FFFull;
-  case 32:
-    return 0x7FFFFFFF7FFFFFFFull;
-  default:
-    return 0x7FFFFFFFFFFFFFFFull;
-  }
+// What an H100 puts outside of the tensor under OOB-NaN, whatever the type.
+constexpr uint16_t kFillNaN = 0x7FF7;
+
+/// An H100 rounds what it loads as tf32 to the nearest, ties to even, and has one NaN. Subnormals stay, also in
+/// tf32.ftz; f32.ftz changes nothing.
+uint32_t roundToTf32(uint32_t bits) {
+  constexpr uint32_t kExponent = 0x7F800000, kFraction = 0x007FFFFF, kNaN = 0x7FFFE000, kDropped = 0x1FFF;
+  if ((bits & kExponent) == kExponent)
+    return bits & kFraction ? kNaN : bits;
+  return (bits + kDropped / 2 + (bits >> 13 & 1)) & ~kDropped;
 }
 
 /// Steps k, 0 <= k < steps, for which 0 <= start + k * stride < dim: [first, end).
@@ -41,19 +39,24 @@ Steps insideSteps(int64_t start, int64_t stride, int64_t steps, uint64_t dim) {
 
 } // namespace
 
-TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared, bool isRowList)
-    : map_(map), swizzle_(map.swizzle), shared_(shared), isRowList_(isRowList) {
+TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared, Direction direction,
+                     Rows rows)
+    : map_(map), swizzle_(map.swizzle), shared_(shared), isRowList_(rows == Rows::List) {
   chunkData_ = map.element == TensorElement::U4Align16 ? 8 : map.element == TensorElement::U6Align16 ? 12 : kChunk;
   uint32_t bits = tensorElementBits(map.element);
   rowData_ = map.box[0] * bits / 8;
   rowBytes_ = rowData_ / chunkData_ * kChunk;
+  rowPitch_ = std::max(rowBytes_, swizzle_.span());
+  isRounded_ = map.element == TensorElement::TF32 || map.element == TensorElement::TF32Ftz;
 
   start_[0] = coordinates[0];
   steps_[0] = map.box[0];
   Steps columns = insideSteps(start_[0], 1, steps_[0], map.dims[0]);
   if (!columns.empty()) {
     validBegin_ = static_cast<uint32_t>(columns.first * bits / 8);
-    validEnd_ = static_cast<uint32_t>(columns.end * bits / 8);
+    validEnd_ = tensorEnd_ = static_cast<uint32_t>(columns.end * bits / 8);
+    if (direction == Direction::Store)
+      validEnd_ = (validEnd_ + kChunk - 1) / kChunk * kChunk;
   }
   if (isRowList_) {
     rows_ = 4;
@@ -73,13 +76,6 @@ TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates
   }
 }
 
-TensorBox::TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared)
-    : TensorBox(map, coordinates, shared, false) {}
-
-TensorBox TensorBox::ofRows(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared) {
-  return TensorBox(map, coordinates, shared, true);
-}
-
 /// Calls visit(row) in the order of shared memory.
 template <typename Visit>
 void TensorBox::forEachRow(Visit visit) const {
@@ -96,7 +92,7 @@ void TensorBox::forEachRow(Visit visit) const {
       row.global += static_cast<uint64_t>(at) * map_.strides[dim - 1];
     }
     visit(row);
-    row.shared += rowBytes_;
+    row.shared += rowPitch_;
     for (unsigned dim = 1; !isRowList_ && dim < map_.rank; ++dim) {
       if (++step[dim] < steps_[dim])
         break;
@@ -109,19 +105,14 @@ void TensorBox::forEachRow(Visit visit) const {
 // Where it lies
 //===----------------------------------------------------------------------===//
 
-uint32_t TensorBox::extent() const {
-  uint32_t bytes = rows_ * rowBytes_, span = std::max(swizzle_.span(), 1u);
-  return (bytes + span - 1) / span * span;
-}
-
 std::vector<SharedRange> TensorBox::ranges() const {
-  // The swizzle moves nothing out of an aligned block as long as its span.
-  uint32_t bytes = rows_ * rowBytes_;
-  if (swizzle_.span() == 0 || bytes % swizzle_.span() == 0)
-    return {{shared_, bytes}};
+  if (rowPitch_ == rowBytes_)
+    return {{shared_, extent()}};
   std::vector<SharedRange> pieces;
-  for (uint32_t offset = 0; offset < bytes; offset += pieceBytes())
-    pieces.push_back({swizzle_(shared_ + offset), pieceBytes()});
+  forEachRow([&](const Row &row) {
+    for (uint32_t offset = 0; offset < rowBytes_; offset += pieceBytes())
+      pieces.push_back({swizzle_(row.shared + offset), pieceBytes()});
+  });
   return pieces;
 }
 
@@ -161,16 +152,32 @@ bool TensorBox::globalRange(uint64_t &first, uint64_t &bytes) const {
 // Loads
 //===----------------------------------------------------------------------===//
 
-/// Puts the data of a row where the swizzle wants it; `shadow` null: all written.
+/// Puts whole chunks where the swizzle wants them. `from` null: all are kWritten.
+static void putChunks(Swizzle swizzle, uint32_t row, uint32_t bytes, const uint8_t *from, uint8_t *to) {
+  constexpr uint32_t kChunk = 16;
+  for (uint32_t offset = 0; offset < bytes; offset += kChunk)
+    if (from)
+      std::memcpy(to + swizzle(row + offset), from + offset, kChunk);
+    else
+      std::memset(to + swizzle(row + offset), kWritten, kChunk);
+}
+
+/// Puts the data of a row where the swizzle wants it; `shadow` null: all written. `sharedShadow` may be null: it is
+/// somebody else's task.
 void TensorBox::putRow(uint32_t row, const uint8_t *data, const uint8_t *shadow, uint8_t *shared, uint8_t *sharedShadow,
                        Shadow gap) const {
   uint32_t piece = pieceBytes(), pieceData = chunkData_ == kChunk ? piece : chunkData_;
+  if (pieceData == kChunk) {
+    putChunks(swizzle_, row, rowBytes_, data, shared);
+    if (sharedShadow)
+      putChunks(swizzle_, row, rowBytes_, shadow, sharedShadow);
+    return;
+  }
   for (uint32_t offset = 0; offset < rowBytes_; offset += piece, data += pieceData) {
     uint32_t at = swizzle_(row + offset);
-    if (pieceData == kChunk)
-      std::memcpy(shared + at, data, kChunk);
-    else
-      std::memcpy(shared + at, data, pieceData);
+    std::memcpy(shared + at, data, pieceData);
+    if (!sharedShadow)
+      continue;
     if (shadow) {
       std::memcpy(sharedShadow + at, shadow, pieceData);
       shadow += pieceData;
@@ -184,20 +191,31 @@ void TensorBox::putRow(uint32_t row, const uint8_t *data, const uint8_t *shadow,
 
 void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *region, Shadow gap) const {
   uint8_t data[kMaxRowBytes], shadow[kMaxRowBytes], filled[kMaxRowBytes];
-  uint64_t pattern = fillPattern(map_);
-  for (uint32_t i = 0; i < rowData_; i += 8)
-    std::memcpy(filled + i, &pattern, 8);
+  const uint16_t pattern = map_.fill == TensorFill::NaN ? kFillNaN : 0;
+  const uint32_t filledBytes = insideBytes() < copiedBytes() ? rowData_ : 0;
+  for (uint32_t i = 0; i < filledBytes; i += sizeof pattern)
+    std::memcpy(filled + i, &pattern, sizeof pattern);
   const bool watched = region && region->shadow;
+  // Usually all of it becomes written, and lies in one piece.
+  if (!watched && chunkData_ == kChunk && rowPitch_ == rowBytes_) {
+    std::memset(sharedShadow + shared_, kWritten, extent());
+    sharedShadow = nullptr;
+  }
   forEachRow([&](const Row &row) {
     if (!row.inside || validBegin_ == validEnd_)
       return putRow(row.shared, filled, nullptr, shared, sharedShadow, gap);
     uint64_t at = row.global + validBegin_;
     const auto *source = reinterpret_cast<const uint8_t *>(at);
     const uint8_t *sourceShadow = watched ? region->shadow + (at - region->base) : nullptr;
-    if (isRowInside())
+    if (isRowInside() && !isRounded_)
       return putRow(row.shared, source, sourceShadow, shared, sharedShadow, gap);
-    std::memcpy(data, filled, rowData_);
+    std::memcpy(data, filled, filledBytes);
     std::memcpy(data + validBegin_, source, validEnd_ - validBegin_);
+    for (uint32_t i = validBegin_, bits; isRounded_ && i < validEnd_; i += sizeof bits) {
+      std::memcpy(&bits, data + i, sizeof bits);
+      bits = roundToTf32(bits);
+      std::memcpy(data + i, &bits, sizeof bits);
+    }
     if (!watched)
       return putRow(row.shared, data, nullptr, shared, sharedShadow, gap);
     std::memset(shadow, kWritten, rowData_);
@@ -213,7 +231,7 @@ void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *regio
 uint32_t TensorBox::firstUnwritten(const uint8_t *sharedShadow) const {
   uint32_t found = kNone;
   // Rows with gaps are inside or outside as a whole, and a store of them has no gaps but unused bits.
-  uint32_t begin = chunkData_ == kChunk ? validBegin_ : 0, end = chunkData_ == kChunk ? validEnd_ : rowBytes_;
+  uint32_t begin = chunkData_ == kChunk ? validBegin_ : 0, end = chunkData_ == kChunk ? tensorEnd_ : rowBytes_;
   if (validBegin_ == validEnd_)
     return kNone;
   forEachRow([&](const Row &row) {

@@ -6,6 +6,8 @@
 //
 //   chunk              16 bytes of a row in shared memory. Of b4x16_p64 the first 8 hold data, of b6x16_p32 the first
 //                      12, the rest is a gap that nobody writes; of b6p2x16 (stores) each byte holds 6 bits
+//   swizzle            a row takes all of the swizzle's span even if it is shorter: an H100 leaves the rest alone
+//   stores             write whole 16 bytes of a row: an H100 does not stop at a last element within them
 //   element strides    every n-th coordinate of dimension 1 and up, so that box / n steps remain (rounded up)
 //   row list           gather4 and scatter4: four rows of a matrix, each with a coordinate of its own
 //
@@ -30,18 +32,20 @@ struct SharedRange {
 
 class TensorBox {
 public:
-  /// The box of a checked map at `coordinates`, innermost first, with its first byte at shared address `shared`.
-  TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared);
-  /// Four rows of a matrix: `coordinates` are {column, row, row, row, row}.
-  static TensorBox ofRows(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared);
+  enum class Direction { Load, Store };
+  enum class Rows { Box, List };
+  /// The box of a checked map at `coordinates`, innermost first, with its first byte at shared address `shared`. Of a
+  /// list of rows the coordinates are {column, row, row, row, row}.
+  TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared, Direction direction,
+            Rows rows);
 
   /// Shared memory that it takes, gaps included: one range unless rows are shorter than the swizzle's span.
   std::vector<SharedRange> ranges() const;
   /// Bytes from the first byte to the end of the last.
-  uint32_t extent() const;
+  uint32_t extent() const { return rows_ * rowPitch_; }
   /// Bytes that are copied or filled, without gaps: what the mbarrier counts.
   uint32_t copiedBytes() const { return rows_ * rowData_; }
-  /// Bytes of them that lie in the tensor.
+  /// Bytes of them that are read from, or written to, global memory.
   uint64_t insideBytes() const { return uint64_t(insideRows_) * (validEnd_ - validBegin_); }
 
   /// The global bytes from the first to the last that it touches; `bytes` is 0 if it lies outside of the tensor
@@ -65,7 +69,6 @@ private:
     bool inside = false; ///< but for dimension 0
   };
 
-  TensorBox(const TensorMapDescription &map, const int32_t *coordinates, uint32_t shared, bool isRowList);
   template <typename Visit>
   void forEachRow(Visit visit) const;
   bool isRowInside() const { return validBegin_ == 0 && validEnd_ == rowData_; }
@@ -81,7 +84,10 @@ private:
   bool isRowList_;
   uint32_t chunkData_ = kChunk;            ///< bytes of a chunk in global memory
   uint32_t rowBytes_ = 0, rowData_ = 0;    ///< of a row in shared and in global memory
-  uint32_t validBegin_ = 0, validEnd_ = 0; ///< the part of each row, of rowData_, that lies in the tensor
+  uint32_t rowPitch_ = 0;                  ///< from row to row in shared memory
+  bool isRounded_ = false;                 ///< loads round to tf32
+  uint32_t validBegin_ = 0, validEnd_ = 0; ///< the part of each row, of rowData_, that is copied
+  uint32_t tensorEnd_ = 0;                 ///< where the tensor ends, before or at validEnd_
   uint32_t rows_ = 1, insideRows_ = 1;
   uint32_t steps_[kMaxTensorRank] = {}; ///< along each dimension
   int64_t start_[kMaxTensorRank] = {};  ///< first coordinates

@@ -48,6 +48,7 @@ void Warp::start(uint32_t lanes) {
   std::fill(locks_.begin(), locks_.end(), nullptr);
   locked_ = 0;
   polled = false;
+  sincePoll = ~uint64_t(0) / 2;
   hint = nullptr;
   backwardBranches_ = 0;
   live = born = mask = lanes;

@@ -32,13 +32,15 @@ constexpr uint32_t kRegisterCanary = 0x7FF5DEADu;
 
 enum class SplitState : uint8_t {
   Ready,
-  WaitsAligned,  ///< at an .aligned instruction, for the other lanes of the warp
-  WaitsMask,     ///< at a .sync instruction, for the other lanes of its member mask
-  WaitsWarp,     ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
-  WaitsBarrier,  ///< at a barrier of the CTA, arrival counted
-  WaitsMBarrier, ///< for a phase of the mbarrier at shared offset waitsFor
-  WaitsTmem,     ///< for waitsFor columns of TMEM
-  WaitsAsync,    ///< for warps or operations that make an asynchronous operation ready; woken when any is
+  WaitsAligned,   ///< at an .aligned instruction, for the other lanes of the warp
+  WaitsMask,      ///< at a .sync instruction, for the other lanes of its member mask
+  WaitsWarp,      ///< at bar.warp.sync, for the other lanes of its member mask, wherever they arrive
+  WaitsBarrier,   ///< at a barrier of the CTA, arrival counted
+  WaitsMBarrier,  ///< for a phase of the mbarrier at shared offset waitsFor
+  WaitsCluster,   ///< at the barrier of the cluster
+  WaitsRegisters, ///< for registers that other warps give back
+  WaitsTmem,      ///< for waitsFor columns of TMEM
+  WaitsAsync,     ///< for warps or operations that make an asynchronous operation ready; woken when any is
 };
 
 struct Split {
@@ -77,6 +79,7 @@ public:
   std::unique_ptr<WgmmaTracker> wgmma;              ///< null until its first wgmma instruction
   std::vector<Split> others;                        ///< splits that are not running
   bool polled = false;                              ///< asked for a phase in this turn that has not come
+  uint64_t sincePoll = 0;                           ///< instructions in later turns
   uint8_t *local = nullptr, *localShadow = nullptr; ///< 32 times localBytes
 
   template <typename T>

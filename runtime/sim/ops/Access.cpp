@@ -191,10 +191,10 @@ Step checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const Places &place
     uint64_t offset = places.address[*lane] - reinterpret_cast<uint64_t>(cta.shared);
     if (offset >= cta.sharedBytes) // a generic access to several spaces
       continue;
-    auto first = static_cast<uint32_t>(offset / 4), last = static_cast<uint32_t>((offset + bytes - 1) / 4);
+    auto first = static_cast<uint32_t>(offset);
     Conflict conflict;
-    bool ordered = isStore ? races.shared.write(actor, first, last - first + 1, conflict)
-                           : races.shared.read(actor, first, last - first + 1, conflict);
+    bool ordered = isStore ? races.shared.writeBytes(actor, first, bytes, conflict)
+                           : races.shared.readBytes(actor, first, bytes, conflict);
     if (ordered)
       continue;
     cta.reportConflict(actor.pc, &warp, static_cast<int>(*lane), conflict,

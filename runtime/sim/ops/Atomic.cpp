@@ -50,7 +50,14 @@ struct AddF32Ftz {
 };
 struct AddF64 {
   static uint64_t apply(uint64_t old, uint64_t b, uint64_t) {
-    return bitsOf(floatOf<double>(old) + floatOf<double>(b));
+    return bitsOf(chooseNan(floatOf<double>(old) + floatOf<double>(b), floatOf<double>(old), floatOf<double>(b)));
+  }
+};
+/// In global memory a NaN stays as it is, signalling or not (seen on an H100).
+struct AddF64Global {
+  static uint64_t apply(uint64_t old, uint64_t b, uint64_t) {
+    double x = floatOf<double>(old), y = floatOf<double>(b);
+    return y != y ? b : x != x ? old : bitsOf(x + y);
   }
 };
 template <typename H>
@@ -190,7 +197,8 @@ void useAdd(Form &form, Ty type) {
   case Ty::F32:
     return form.use(&run<AddF32Ftz, uint32_t, AddF32>);
   case Ty::F64:
-    return useFor<AddF64, uint64_t>(form);
+    return windowOf(form.inst) == Window::Global ? useFor<AddF64Global, uint64_t>(form)
+                                                 : useFor<AddF64, uint64_t>(form);
   case Ty::F16:
     return useFor<AddHalf<F16>, uint16_t>(form);
   case Ty::BF16:

@@ -8,6 +8,7 @@
 #include "runtime/sim/decode/Form.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/machine/Cta.h"
+#include "runtime/sim/ops/Cluster.h"
 #include "runtime/sim/ops/Members.h"
 
 namespace thrift::sim {
@@ -136,6 +137,8 @@ void decodeBarrier(Form &form, bool isBar) {
     takeMembers(form, 0, form.inst.a);
     return form.use(&runWarpSync);
   }
+  if (!isBar && form.take("cluster"))
+    return decodeClusterBarrier(form);
   form.take("cta");
   if (form.take("aligned") || isBar)
     form.inst.flags |= kAligned;

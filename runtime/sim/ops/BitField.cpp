@@ -207,9 +207,12 @@ void decodeBmsk(Form &form) {
 }
 
 void decodeSzext(Form &form) {
-  bool wrap = form.takeOne({"clamp", "wrap"}) == 1;
+  int mode = form.takeOne({"clamp", "wrap"});
+  bool wrap = mode == 1;
   Ty type = form.type();
   form.d(0, 32), form.a(1, type), form.b(2, Ty::U32);
+  if (mode < 0)
+    return form.invalid(".clamp or .wrap is missing");
   if (type == Ty::S32)
     return wrap ? form.use<Map2<Szext<true, true>, uint32_t, uint32_t>>()
                 : form.use<Map2<Szext<true, false>, uint32_t, uint32_t>>();

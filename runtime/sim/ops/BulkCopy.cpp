@@ -2,6 +2,7 @@
 
 #include "runtime/sim/ops/BulkCopy.h"
 
+#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 #include <algorithm>
@@ -64,31 +65,23 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
     if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
                 : races.shared.read(actor, first, last - first + 1, conflict))
       continue;
-    warp.cta.reportConflict(actor.pc, &warp, lane, conflict, "shared byte " + std::to_string(4 * conflict.cell),
-                            isStore ? "the copy's write" : "the copy's read");
-    return Step::Fault;
+    Step step = warp.cta.reportConflict(actor.pc, &warp, lane, conflict,
+                                        "shared byte " + std::to_string(4 * conflict.cell),
+                                        isStore ? "the copy's write" : "the copy's read");
+    if (step != Step::Next)
+      return step;
   }
   return Step::Next;
 }
 
 Step issueLoad(Warp &warp, const Inst &inst, std::unique_ptr<BulkLoad> load) {
   Cta &cta = warp.cta;
-  if (!cta.mbarriers.find(load->barrier))
-    return warp.fault(inst, Check::MBarrierMisuse, load->lane, cta.mbarriers.missing(cta, load->barrier));
-  for (const SharedRange &range : load->destination) {
-    const uint8_t *shadow = cta.sharedShadow + range.offset;
-    if (const void *pending = std::memchr(shadow, kPending, range.bytes)) {
-      auto byte = static_cast<uint32_t>(static_cast<const uint8_t *>(pending) - cta.sharedShadow);
-      return warp.fault(inst, Check::PendingAsync, load->lane,
-                        "copy to shared byte " + std::to_string(byte) + ", which " + describePending(cta, byte) +
-                            " is still going to overwrite");
-    }
-    if (const void *object = std::memchr(shadow, kBarrierObject, range.bytes))
-      return warp.fault(inst, Check::MBarrierMisuse, load->lane,
-                        "copy to shared byte " +
-                            std::to_string(static_cast<const uint8_t *>(object) - cta.sharedShadow) +
-                            ", which is part of an mbarrier: only mbarrier instructions may touch it");
-  }
+  std::string misuse = cta.mbarriers.use(cta, warp, warp.indexOf(inst), load->barrier, /*async=*/true);
+  if (!misuse.empty())
+    return warp.fault(inst, Check::MBarrierMisuse, load->lane, std::move(misuse));
+  for (const SharedRange &range : load->destination)
+    if (Step step = checkFree(warp, inst, static_cast<unsigned>(load->lane), range); step != Step::Next)
+      return step;
   if (cta.races) {
     load->epoch = cta.races->begin(cta.races->barrierAgent(load->barrier));
     if (Step step = checkRaces(warp, inst, load->lane, load->epoch, load->source, false); step != Step::Next)
@@ -147,6 +140,11 @@ BulkOperand takeBulkAddress(Form &form, size_t operand) {
   return bulkOperand(form, place, offset, wide);
 }
 
+BulkOperand takeBulkSize(Form &form, size_t operand) {
+  bool wide = form.registerBits(form.operand(operand)) == 64;
+  return bulkOperand(form, form.source(operand, wide ? Ty::U64 : Ty::U32), 0, wide);
+}
+
 BulkOperand takeMulticast(Form &form, size_t &next) {
   return {form.take("multicast::cluster") ? form.source(next++, Ty::B16) : form.constant(1, false), 0};
 }
@@ -174,6 +172,15 @@ bool isBefore(const Form &form, std::string_view first, std::string_view second)
 // Checks
 //===----------------------------------------------------------------------===//
 
+Step checkBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
+  std::string problem = mbarrierOffset(warp.cta, Window::Shared, address, offset);
+  if (problem.empty())
+    problem = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset, true);
+  if (problem.empty())
+    return Step::Next;
+  return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(problem));
+}
+
 Step checkCtaMask(Warp &warp, const Inst &inst, unsigned lane, uint64_t ctaMask) {
   if (ctaMask == 1)
     return Step::Next;
@@ -193,6 +200,23 @@ Step checkShared(Warp &warp, const Inst &inst, unsigned lane, const char *what, 
     return warp.fault(inst, Check::OutOfBounds, static_cast<int>(lane),
                       std::string("the ") + what + " is " + std::to_string(bytes) + " bytes at shared address " +
                           hex(address) + ", shared memory has " + std::to_string(size) + " bytes");
+  return Step::Next;
+}
+
+Step checkFree(Warp &warp, const Inst &inst, unsigned lane, SharedRange range) {
+  const Cta &cta = warp.cta;
+  const uint8_t *shadow = cta.sharedShadow + range.offset;
+  auto byteAt = [&](const void *place) {
+    return static_cast<uint32_t>(static_cast<const uint8_t *>(place) - cta.sharedShadow);
+  };
+  if (const void *pending = std::memchr(shadow, kPending, range.bytes))
+    return warp.fault(inst, Check::PendingAsync, static_cast<int>(lane),
+                      "write to shared byte " + std::to_string(byteAt(pending)) + ", which " +
+                          describePending(cta, byteAt(pending)) + " is still going to overwrite");
+  if (const void *object = std::memchr(shadow, kBarrierObject, range.bytes))
+    return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane),
+                      "write to shared byte " + std::to_string(byteAt(object)) +
+                          ", which is part of an mbarrier: only mbarrier instructions may touch it");
   return Step::Next;
 }
 

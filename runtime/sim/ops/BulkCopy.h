@@ -95,6 +95,8 @@ inline const BulkOperand &operandOf(const Inst &inst, unsigned index) {
 
 /// An address; also that in `[address, {coordinates}]`.
 BulkOperand takeBulkAddress(Form &form, size_t operand);
+/// A size of 32 or 64 bits.
+BulkOperand takeBulkSize(Form &form, size_t operand);
 /// The CTA mask of .multicast::cluster, if that is there, from the operand `next`; else a mask of this CTA.
 BulkOperand takeMulticast(Form &form, size_t &next);
 /// .L2::cache_hint with its operand: a hint.
@@ -102,15 +104,15 @@ void takeCachePolicy(Form &form, size_t &next);
 /// Whether `first` stands before `second` in the opcode: which space is the destination.
 bool isBefore(const Form &form, std::string_view first, std::string_view second);
 
-/// The offset of an mbarrier; an address that is none becomes the offset of no mbarrier.
-inline uint32_t barrierOffset(uint64_t address) {
-  return address < kNoBarrier ? static_cast<uint32_t>(address) : kNoBarrier;
-}
+/// The offset of the mbarrier at a shared address.
+Step checkBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset);
 /// A CTA is alone in its cluster.
 Step checkCtaMask(Warp &warp, const Inst &inst, unsigned lane, uint64_t ctaMask);
 /// Alignment and bounds of shared memory; `what` is "destination", "source".
 Step checkShared(Warp &warp, const Inst &inst, unsigned lane, const char *what, uint64_t address, uint64_t bytes,
                  uint32_t align);
+/// Whether shared memory that is to be written belongs to nobody: no operation is on its way there, no mbarrier.
+Step checkFree(Warp &warp, const Inst &inst, unsigned lane, SharedRange range);
 /// Bounds and permission of global memory; `region` becomes what holds it.
 Step checkGlobal(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint64_t bytes, bool isStore,
                  const Region *&region);
@@ -136,6 +138,8 @@ void decodeBulk(Form &form);
 void decodeBulkMemory(Form &form);
 void decodeBulkTensor(Form &form);
 void decodeBulkTensorPrefetch(Form &form);
+/// st.bulk; .bulk is taken.
+void decodeStoreBulk(Form &form);
 void decodeBulkPrefetch(Form &form);
 
 } // namespace thrift::sim

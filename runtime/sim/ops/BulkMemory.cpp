@@ -103,14 +103,17 @@ Step resolveGlobal(Warp &warp, const Inst &inst, unsigned lane, uint64_t address
 Step loadLane(Warp &warp, const Inst &inst, unsigned lane) {
   Cta &cta = warp.cta;
   uint64_t destination = operandOf(inst, kDestination).of(warp, lane), source = operandOf(inst, kSource).of(warp, lane);
-  uint64_t size = operandOf(inst, kSize).of(warp, lane), barrier = operandOf(inst, kBarrier).of(warp, lane);
+  uint64_t size = operandOf(inst, kSize).of(warp, lane);
+  uint32_t barrier = 0;
   if (Step step = checkCtaMask(warp, inst, lane, operandOf(inst, kCtaMask).of(warp, lane)); step != Step::Next)
     return step;
   if (Step step = checkSize(warp, inst, lane, size); step != Step::Next)
     return step;
   if (Step step = checkShared(warp, inst, lane, "destination", destination, size, kAlign); step != Step::Next)
     return step;
-  auto load = std::make_unique<MemoryLoad>(warp, inst, lane, barrierOffset(barrier));
+  if (Step step = checkBarrier(warp, inst, lane, operandOf(inst, kBarrier).of(warp, lane), barrier); step != Step::Next)
+    return step;
+  auto load = std::make_unique<MemoryLoad>(warp, inst, lane, barrier);
   load->bytes = static_cast<uint32_t>(size);
   load->destination = {{static_cast<uint32_t>(destination), load->bytes}};
   if (inst.flags & kFromShared) {

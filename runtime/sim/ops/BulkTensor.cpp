@@ -139,22 +139,32 @@ Step readMap(Warp &warp, const Inst &inst, unsigned lane, bool isStore, UsedMap 
 }
 
 /// The box that the lane's coordinates name.
-Step makeBox(Warp &warp, const Inst &inst, unsigned lane, const TensorMapDescription &map, uint64_t shared,
-             const char *what, std::unique_ptr<TensorBox> &box) {
+Step makeBox(Warp &warp, const Inst &inst, unsigned lane, const TensorMapDescription &map, bool isStore,
+             std::unique_ptr<TensorBox> &box) {
   int32_t coordinates[kMaxTensorRank] = {};
   unsigned count = inst.flags & kRowList ? 5 : static_cast<unsigned>(inst.imm);
   for (unsigned i = 0; i < count; ++i)
     coordinates[i] = static_cast<int32_t>(operandOf(inst, kCoordinates + i).of(warp, lane));
+  // An H100 stops with an illegal instruction.
+  for (unsigned i = 0; isStore && i < count; ++i)
+    if (coordinates[i] < 0)
+      return warp.fault(inst, Check::BadOperand, static_cast<int>(lane),
+                        "coordinate " + std::to_string(i) + " of a store is " + std::to_string(coordinates[i]) +
+                            "; allowed: 0 and up");
+  // A box starts at a multiple of 16 bytes; an H100 stops with an illegal instruction otherwise. Of the padded types at
+  // a multiple of 128 elements.
   bool isPadded = map.element == TensorElement::U4Align16 || map.element == TensorElement::U6Align16;
-  int32_t unit = isPadded ? 128 : map.element == TensorElement::U4Align8 ? 2 : 1;
+  int32_t unit = isPadded ? 128 : 128 / static_cast<int32_t>(tensorElementBits(map.element));
   if (coordinates[0] % unit != 0)
-    return warp.fault(inst, Check::BadOperand, static_cast<int>(lane),
-                      "coordinate 0 is " + std::to_string(coordinates[0]) + "; allowed for " +
-                          tensorElementName(map.element) + ": multiples of " + std::to_string(unit));
-  auto base = static_cast<uint32_t>(shared);
-  box = std::make_unique<TensorBox>(inst.flags & kRowList ? TensorBox::ofRows(map, coordinates, base)
-                                                          : TensorBox(map, coordinates, base));
-  return checkShared(warp, inst, lane, what, shared, box->extent(), kBoxAlign);
+    return warp.fault(inst, Check::Misaligned, static_cast<int>(lane),
+                      "coordinate 0 is " + std::to_string(coordinates[0]) + "; allowed for elements of type " +
+                          tensorElementName(map.element) + ": multiples of " + std::to_string(unit) +
+                          (isPadded ? "" : ", which are 16 bytes"));
+  uint64_t shared = operandOf(inst, kShared).of(warp, lane);
+  box = std::make_unique<TensorBox>(map, coordinates, static_cast<uint32_t>(shared),
+                                    isStore ? TensorBox::Direction::Store : TensorBox::Direction::Load,
+                                    inst.flags & kRowList ? TensorBox::Rows::List : TensorBox::Rows::Box);
+  return checkShared(warp, inst, lane, isStore ? "source" : "destination", shared, box->extent(), kBoxAlign);
 }
 
 /// The global memory of the box; null if all of it is outside of the tensor.
@@ -176,13 +186,13 @@ Step loadLane(Warp &warp, const Inst &inst, unsigned lane) {
     return step;
   if (Step step = readMap(warp, inst, lane, false, map); step != Step::Next)
     return step;
-  if (Step step =
-          makeBox(warp, inst, lane, map.description, operandOf(inst, kShared).of(warp, lane), "destination", box);
-      step != Step::Next)
+  if (Step step = makeBox(warp, inst, lane, map.description, false, box); step != Step::Next)
     return step;
   if (Step step = findGlobal(warp, inst, lane, *box, false, region); step != Step::Next)
     return step;
-  uint32_t barrier = barrierOffset(operandOf(inst, kBarrier).of(warp, lane));
+  uint32_t barrier = 0;
+  if (Step step = checkBarrier(warp, inst, lane, operandOf(inst, kBarrier).of(warp, lane), barrier); step != Step::Next)
+    return step;
   auto load = std::make_unique<TensorLoad>(warp, inst, lane, barrier, map, *box);
   load->region = region;
   warp.cta.stats.globalReadBytes += box->insideBytes();
@@ -195,8 +205,7 @@ Step storeLane(Warp &warp, const Inst &inst, unsigned lane) {
   const Region *region = nullptr;
   if (Step step = readMap(warp, inst, lane, true, map); step != Step::Next)
     return step;
-  if (Step step = makeBox(warp, inst, lane, map.description, operandOf(inst, kShared).of(warp, lane), "source", box);
-      step != Step::Next)
+  if (Step step = makeBox(warp, inst, lane, map.description, true, box); step != Step::Next)
     return step;
   if (Step step = findGlobal(warp, inst, lane, *box, true, region); step != Step::Next)
     return step;
@@ -209,10 +218,7 @@ Step storeLane(Warp &warp, const Inst &inst, unsigned lane) {
 
 Step prefetchLane(Warp &warp, const Inst &inst, unsigned lane) {
   UsedMap map;
-  std::unique_ptr<TensorBox> box;
-  if (Step step = readMap(warp, inst, lane, false, map); step != Step::Next)
-    return step;
-  return Step::Next;
+  return readMap(warp, inst, lane, false, map);
 }
 
 /// The dimension and the load mode. False after a failure.

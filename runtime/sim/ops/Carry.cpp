@@ -108,7 +108,7 @@ void decodeCarry(Form &form) {
   bool isMad = base.compare(0, 3, "mad") == 0;
   int half = isMad ? form.takeOne({"lo", "hi"}) : 0;
   Ty type = form.type();
-  if (half < 0 || (bitsOf(type) != 32 && bitsOf(type) != 64))
+  if (half < 0 || !isInteger(type) || bitsOf(type) < 32)
     return form.noSuchForm();
   bool wide = bitsOf(type) == 64;
   form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);

@@ -4,9 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/sim/ops/Compare.h"
+
 #include "runtime/sim/arith/Rounding.h"
 #include "runtime/sim/decode/Form.h"
 #include "runtime/sim/decode/Registry.h"
+#include "runtime/sim/ops/FloatMath.h"
 #include "runtime/sim/ops/Half.h"
 #include "runtime/sim/ops/Map.h"
 
@@ -65,22 +68,6 @@ struct Comparand {
   }
 };
 
-enum class Combine : uint32_t { None, And, Or, Xor };
-
-THRIFT_SIM_INLINE uint32_t combine(Combine how, uint32_t bits, uint32_t other) {
-  switch (how) {
-  case Combine::And:
-    return bits & other;
-  case Combine::Or:
-    return bits | other;
-  case Combine::Xor:
-    return bits ^ other;
-  case Combine::None:
-    break;
-  }
-  return bits;
-}
-
 template <typename Comparison, typename T, bool Ftz>
 struct CompareLanes {
   THRIFT_SIM_INLINE static bool apply(T a, T b) {
@@ -121,7 +108,6 @@ struct Set {
   }
 };
 
-constexpr int kLo = 14; // lo ls hi hs follow the others
 template <template <typename, typename, bool> class Kernel, typename T, bool Ftz>
 void useComparison(Form &form, int comparison) {
   switch (comparison) {
@@ -168,10 +154,10 @@ void useComparison(Form &form, int comparison) {
 template <template <typename, typename, bool> class Kernel>
 void useTyped(Form &form, Ty type, int comparison, bool ftz) {
   bool isUnsigned = isInteger(type) && !isSignedInteger(type);
-  if (comparison >= kLo) { // lo ls hi hs are lt le gt ge of unsigned integers
+  if (comparison >= kFirstUnsigned) { // lo ls hi hs are lt le gt ge of unsigned integers
     if (!isUnsigned)
       return form.noSuchForm();
-    comparison = comparison - kLo + 2;
+    comparison = comparison - kFirstUnsigned + 2;
   }
   if (isBits(type) && comparison > 1)
     return form.noSuchForm();
@@ -226,8 +212,12 @@ void decodeSetp(Form &form) {
   int comparison = takeComparison(form, ftz);
   Ty type = form.type();
   const ptx::Operand &destination = form.operand(0);
+  bool isPair = destination.kind == ptx::OperandKind::RegisterPair;
+  bool isHalf = type == Ty::F16 || type == Ty::BF16;
+  if (type == Ty::F16x2 || type == Ty::BF16x2 || (isHalf && (ftz || isPair)))
+    return decodeHalfSetp(form, comparison, ftz, type);
   form.inst.e = kPredSink;
-  if (destination.kind == ptx::OperandKind::RegisterPair) {
+  if (isPair) {
     form.inst.d = form.predicateRegister(destination.id);
     form.inst.e = form.predicateRegister(destination.second);
   } else {
@@ -237,10 +227,14 @@ void decodeSetp(Form &form) {
   useTyped<Setp>(form, type, comparison, ftz);
 }
 
+bool isHalfOrPair(Ty type) { return type == Ty::F16 || type == Ty::BF16 || type == Ty::F16x2 || type == Ty::BF16x2; }
+
 void decodeSet(Form &form) {
   bool ftz;
   int comparison = takeComparison(form, ftz);
   Ty result = form.type(), type = form.type();
+  if (isHalfOrPair(result) || isHalfOrPair(type))
+    return decodeHalfSet(form, comparison, ftz, result, type);
   form.d(0, 32), form.a(1, type), form.b(2, type);
   constexpr uint32_t kOne = 0x3F800000u;
   if (result == Ty::F32)
@@ -274,6 +268,8 @@ void decodeSelp(Form &form) {
   Ty type = form.type();
   form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type);
   form.inst.c = form.predicateSource(3);
+  if (isHalfOrPair(type))
+    return form.noSuchForm();
   if (bitsOf(type) == 64)
     return form.use<Selp<uint64_t>>();
   if (bitsOf(type) == 16 || bitsOf(type) == 32)
@@ -289,13 +285,24 @@ struct Slct {
   }
 };
 
+struct SlctFtz {
+  template <typename T>
+  THRIFT_SIM_INLINE static T apply(T a, T b, float c) {
+    return flush<true>(c) >= 0 ? a : b;
+  }
+};
+
 void decodeSlct(Form &form) {
-  bool ftz = form.take("ftz"); // a flushed subnormal compares like zero: only negative ones change sides
+  bool ftz = form.take("ftz");
   Ty type = form.type(), condition = form.type();
   form.d(0, bitsOf(type)), form.a(1, type), form.b(2, type), form.c(3, condition);
   bool wide = bitsOf(type) == 64;
-  if (bitsOf(type) < 16 || ftz)
+  if (bitsOf(type) < 16 || isHalfOrPair(type) || (ftz && condition != Ty::F32))
     return form.noSuchForm();
+  // A flushed subnormal is a zero, which counts as positive.
+  if (ftz)
+    return wide ? form.use<Map3<SlctFtz, uint64_t, uint64_t, uint64_t, float>>()
+                : form.use<Map3<SlctFtz, uint32_t, uint32_t, uint32_t, float>>();
   if (condition == Ty::S32)
     return wide ? form.use<Map3<Slct<int32_t>, uint64_t, uint64_t, uint64_t, int32_t>>()
                 : form.use<Map3<Slct<int32_t>, uint32_t, uint32_t, uint32_t, int32_t>>();

@@ -138,7 +138,7 @@ Step runFetchResults(Warp &warp, const Inst &inst, uint32_t mask) {
 
 Step runExit(Warp &warp, const Inst &inst, uint32_t mask) {
   if (const AsyncCopy *copy = warp.copies.empty() ? nullptr : warp.copies.pendingOf(mask))
-    return warp.fault(inst, Check::AsyncInFlight, static_cast<int>(lowestLane(copy->lanes & mask)),
+    return warp.fault(inst, Check::AsyncInFlight, static_cast<int>(lowestLane(copy->lanes & mask & ~copy->awaited)),
                       "the thread exits while its cp.async of line " + std::to_string(warp.program.lines[copy->pc]) +
                           " is in flight: no wait covers it");
   warp.exit(mask);

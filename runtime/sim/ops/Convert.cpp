@@ -135,9 +135,11 @@ __int128 highest(Ty type) { return (__int128(1) << (bitsOf(type) - (isSignedInte
 
 uint64_t integerFromFloat(double x, const ConvertPlan &plan) {
   if (x != x) {
-    // PTX ISA: zero, unless the source is f64 or the destination has 64 bits; then only the top bit is set.
+    // PTX ISA: zero, unless the source is f64 or the destination has 64 bits; then only the top bit is set. (A signed
+    // type is extended to its register, as an H100 does.)
     bool zero = plan.from != Ty::F64 && bitsOf(plan.to) != 64;
-    return zero ? 0 : uint64_t(1) << (bitsOf(plan.to) - 1);
+    uint64_t top = isSignedInteger(plan.to) ? static_cast<uint64_t>(lowest(plan.to)) : uint64_t(1) << (bitsOf(plan.to) - 1);
+    return zero ? 0 : top;
   }
   double rounded = roundToInteger(x, plan.integer);
   if (rounded <= static_cast<double>(lowest(plan.to)))
@@ -171,6 +173,13 @@ double f64FromExact(Exact x, RoundingMode mode) {
   return x.residual < 0 ? std::nextafter(x.value, -infinity) : x.value;
 }
 
+/// A NaN of f64 in a half format: sign and the upper payload, made quiet. (Seen on an H100; NaNs of f32 become canonical.)
+uint64_t halfNan(double nan, unsigned mantissaBits) {
+  uint64_t bits = bitsOf(nan), exponent = (1u << (15 - mantissaBits)) - 1;
+  uint64_t mantissa = (bits & 0x000FFFFFFFFFFFFFull) >> (52 - mantissaBits) | 1u << (mantissaBits - 1);
+  return bits >> 63 << 15 | exponent << mantissaBits | mantissa;
+}
+
 uint64_t floatFromExact(Exact x, const ConvertPlan &plan) {
   if (plan.integer != IntegerRounding::None)
     x.value = roundToInteger(x.value, plan.integer);
@@ -181,9 +190,11 @@ uint64_t floatFromExact(Exact x, const ConvertPlan &plan) {
     x.residual = 0;
   }
   Overflow overflow = plan.satFinite ? Overflow::SatFinite : Overflow::Ieee;
+  if (plan.from == Ty::F64 && x.value != x.value && !plan.sat && bitsOf(plan.to) == 16)
+    return halfNan(x.value, plan.to == Ty::F16 ? 10 : 7);
   switch (plan.to) {
   case Ty::F64:
-    return bitsOf(f64FromExact(x, plan.mode));
+    return bitsOf(canonical(f64FromExact(x, plan.mode)));
   case Ty::F32: {
     if (plan.from == Ty::F64 && x.value != x.value && !plan.sat) // keeps sign and payload
       return bitsOf(static_cast<float>(x.value));
@@ -276,6 +287,8 @@ const char *whyIllegal(const ConvertPlan &plan, bool rounds) {
 void decodeCvt(Form &form) {
   if (isPackedConvert(form.opcode()))
     return decodePackedConvert(form);
+  if (form.opcode().has("pack"))
+    return decodePackConvert(form);
   ConvertPlan plan;
   int integer = form.takeOne({"rni", "rzi", "rmi", "rpi"});
   plan.integer = static_cast<IntegerRounding>(integer + 1);
@@ -289,6 +302,8 @@ void decodeCvt(Form &form) {
     return form.noSuchForm();
   if (const char *reason = whyIllegal(plan, rounds))
     return form.invalid(reason);
+  if (plan.from == Ty::F32 && bitsOf(plan.to) == 16)
+    plan.ftz = false; // it flushes nothing: directed rounding of a subnormal f32 gives the smallest f16 (seen on an H100)
 
   // Registers may be wider than the types of integers.
   const ptx::Operand &destination = form.operand(0), &source = form.operand(1);

@@ -11,6 +11,9 @@ namespace thrift::sim {
 bool isPackedConvert(const ptx::Opcode &opcode);
 void decodePackedConvert(Form &form);
 
+/// cvt.pack, which saturates integers.
+void decodePackConvert(Form &form);
+
 } // namespace thrift::sim
 
 #endif // THRIFTJIT_RUNTIME_SIM_OPS_CONVERTPACKED_H

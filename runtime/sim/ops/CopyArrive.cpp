@@ -45,8 +45,9 @@ private:
 Step runCopyArrive(Warp &warp, const Inst &inst, uint32_t mask) {
   Cta &cta = warp.cta;
   bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
-    if (!cta.mbarriers.find(offset))
-      return mbarrierOk(warp, inst, lanes, cta.mbarriers.missing(cta, offset));
+    if (!mbarrierOk(warp, inst, lanes, cta.mbarriers.use(cta, warp, warp.indexOf(inst), offset)))
+      return false;
+    warp.copies.handOver(lanes);
     auto count = static_cast<uint32_t>(__builtin_popcount(lanes));
     if (!(inst.flags & kNoIncrement) && !mbarrierOk(warp, inst, lanes, cta.mbarriers.addPending(cta, offset, count)))
       return false;

@@ -15,6 +15,23 @@ namespace {
 
 Step runNothing(Warp &, const Inst &, uint32_t) { return Step::Next; }
 
+constexpr uint32_t kReleases = 1, kAcquires = 2;
+
+/// A fence matters where arrivals or waits are relaxed; all others order by themselves.
+Step runFence(Warp &warp, const Inst &inst, uint32_t) {
+  HappensBefore *races = warp.cta.races.get();
+  if (races && inst.flags & kAcquires)
+    races->acquireFence(warp.index);
+  if (races && inst.flags & kReleases)
+    races->releaseFence(warp.index);
+  return Step::Next;
+}
+
+Step runInitFence(Warp &warp, const Inst &, uint32_t) {
+  warp.cta.mbarriers.fenceInit(warp.cta, warp);
+  return Step::Next;
+}
+
 /// What the warp knows of shared memory, the async proxy sees from here on.
 Step runProxyFence(Warp &warp, const Inst &, uint32_t) {
   if (warp.cta.races)
@@ -39,13 +56,14 @@ void takeScope(Form &form) {
     form.invalid("a scope is missing");
 }
 
-/// `.release.sync_restrict::shared::cta.cluster` or `.acquire.sync_restrict::shared::cluster.cluster`
-void takeRestricted(Form &form) {
-  bool good = form.take("sync_restrict::shared::cta")
-                  ? form.take("release")
-                  : form.take("sync_restrict::shared::cluster") && form.take("acquire");
-  if (!good || !form.take("cluster"))
+/// `.release.sync_restrict::shared::cta.cluster` or `.acquire.sync_restrict::shared::cluster.cluster`: the direction.
+uint32_t takeRestricted(Form &form) {
+  bool releases = form.take("sync_restrict::shared::cta");
+  if (!releases && !form.take("sync_restrict::shared::cluster"))
     form.noSuchForm();
+  if (!form.take(releases ? "release" : "acquire") || !form.take("cluster"))
+    form.noSuchForm();
+  return releases ? kReleases : kAcquires;
 }
 
 void decodeTensorMapFence(Form &form) {
@@ -92,17 +110,19 @@ void decodeFence(Form &form) {
     requireSm(form, 90, "fence.mbarrier_init");
     if (!form.take("release") || !form.take("cluster"))
       return form.noSuchForm();
-    return form.use(&runNothing);
+    return form.use(&runInitFence);
   }
   if (form.opcode().has("sync_restrict::shared::cta") || form.opcode().has("sync_restrict::shared::cluster")) {
     requireSm(form, 90, "sync_restrict");
-    takeRestricted(form);
-    return form.use(&runNothing);
+    form.inst.flags = takeRestricted(form);
+    return form.use(&runFence);
   }
-  if (form.takeOne({"sc", "acq_rel", "acquire", "release"}) > 1)
+  int order = form.takeOne({"sc", "acq_rel", "acquire", "release"});
+  if (order > 1)
     requireSm(form, 90, "a fence in one direction");
   takeScope(form);
-  form.use(&runNothing);
+  form.inst.flags = order == 2 ? kAcquires : order == 3 ? kReleases : kAcquires | kReleases;
+  form.use(&runFence);
 }
 
 /// fence.sc under its old name.
@@ -111,7 +131,8 @@ void decodeMembar(Form &form) {
     return decodeProxyFence(form);
   if (form.takeOne({"cta", "gl", "sys"}) < 0)
     return form.noSuchForm();
-  form.use(&runNothing);
+  form.inst.flags = kAcquires | kReleases;
+  form.use(&runFence);
 }
 
 constexpr OpcodeEntry kOpcodes[] = {

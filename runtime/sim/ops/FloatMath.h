@@ -30,6 +30,18 @@ constexpr BitsOf<T> kSignBit = BitsOf<T>(1) << (8 * sizeof(T) - 1);
 THRIFT_SIM_INLINE float canonical(float x) { return x != x ? floatOf<float>(kCanonicalNan) : x; }
 THRIFT_SIM_INLINE double canonical(double x) { return x != x ? floatOf<double>(bitsOf(x) | 0x0008000000000000ull) : x; }
 
+/// An f64 operation on NaNs gives the first of them in the order of the arguments here, made quiet. f32 has one NaN only,
+/// so for it the result stays as it is.
+THRIFT_SIM_INLINE double chooseNan(double result) { return result; }
+template <typename... Others>
+THRIFT_SIM_INLINE double chooseNan(double result, double first, Others... others) {
+  return first != first ? canonical(first) : chooseNan(result, others...);
+}
+template <typename... Operands>
+THRIFT_SIM_INLINE float chooseNan(float result, Operands...) {
+  return result;
+}
+
 template <bool Flush, typename T>
 THRIFT_SIM_INLINE T flush(T x) {
   if constexpr (Flush && sizeof(T) == 4) {
@@ -76,11 +88,8 @@ THRIFT_SIM_INLINE T extremum(T a, T b) {
   if constexpr (PropagateNan)
     value = aIsNan ? a : bIsNan ? b : value;
   else
-    value = aIsNan && !bIsNan ? b : aIsNan || bIsNan ? a : value; // of two NaNs the first
-  if constexpr (sizeof(T) == 8)
-    return value; // a selection: even a signalling NaN stays as it is
-  else
-    return canonical(value);
+    value = aIsNan ? b : bIsNan ? a : value; // of two NaNs the second
+  return canonical(value);
 }
 
 /// .xorsign.abs: the extremum of the magnitudes, with the product of the signs.

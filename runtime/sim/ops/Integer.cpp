@@ -144,6 +144,8 @@ void packedOperands(Form &form) { operands2(form, Ty::B32); }
 template <typename Plain, typename Saturating>
 void decodeAddSub(Form &form) {
   if (packedType(form) != Ty::None) {
+    if (form.opcode().base == "sub")
+      return form.noSuchForm();
     packedOperands(form);
     return form.use<Map2<Halves<Plain, uint16_t>, uint32_t, uint32_t>>();
   }

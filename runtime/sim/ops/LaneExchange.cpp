@@ -176,14 +176,25 @@ void decodeActivemask(Form &form) {
   form.use(&runActivemask);
 }
 
-/// The leader is the lowest lane, always.
+/// The leader of a member mask is always the same lane, but the ISA does not say which: the lowest, and under random
+/// delivery any one, to find code that counts on the lowest.
+unsigned leaderOf(const Cta &cta, uint32_t members) {
+  uint32_t rest = members;
+  if (cta.async.delivery() == Delivery::Random) {
+    uint64_t hash = (members + cta.launch.options.seed) * 0x9E3779B97F4A7C15ull;
+    for (uint64_t skip = (hash >> 32) % static_cast<unsigned>(__builtin_popcount(members)); skip != 0; --skip)
+      rest &= rest - 1;
+  }
+  return lowestLane(rest);
+}
+
 Step runElect(Warp &warp, const Inst &inst, uint32_t mask) {
   uint32_t ready;
   Step step = waitForMembers(warp, inst, mask, inst.a, ready);
   if (step != Step::Next)
     return step;
   forEachGroup(warp, inst, inst.a, ready, [&](uint32_t group) {
-    uint32_t leader = lowestLane(group);
+    uint32_t leader = leaderOf(warp.cta, group);
     uint32_t *d = warp.plane<uint32_t>(inst.d);
     for (LaneIterator lane(group); lane; ++lane)
       d[*lane] = leader;

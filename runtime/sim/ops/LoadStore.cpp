@@ -8,6 +8,7 @@
 #include "runtime/sim/decode/Form.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/Access.h"
+#include "runtime/sim/ops/BulkCopy.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -292,7 +293,7 @@ void decodeAccess(Form &form, bool isLoad) {
 }
 
 void decodeLoad(Form &form) { decodeAccess(form, true); }
-void decodeStore(Form &form) { decodeAccess(form, false); }
+void decodeStore(Form &form) { form.take("bulk") ? decodeStoreBulk(form) : decodeAccess(form, false); }
 
 constexpr OpcodeEntry kOpcodes[] = {
     {"ld", Domain::Any, InstructionClass::Load, decodeLoad},

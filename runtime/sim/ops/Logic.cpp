@@ -243,7 +243,38 @@ void decodePrmt(Form &form) {
   form.use(&runPrmtMode);
 }
 
+/// d|p with .or or .and: p = (d != 0) combined with q, which stands in list[0]; e is p, flags the operation.
+Step runLop3Predicate(Warp &warp, const Inst &inst, uint32_t mask) {
+  Lop3::run<false>(warp, inst, mask);
+  const uint32_t *d = warp.plane<uint32_t>(inst.d);
+  uint32_t nonZero = 0, q = warp.condition(inst.list[0]);
+  for (LaneIterator lane(mask); lane; ++lane)
+    nonZero |= uint32_t(d[*lane] != 0) << *lane;
+  warp.setPredicate(inst.e, mask, inst.flags == 0 ? nonZero | q : nonZero & q);
+  return Step::Next;
+}
+
+void decodeLop3Predicate(Form &form, int operation) {
+  Ty type = form.type();
+  const ptx::Operand &destination = form.operand(0);
+  if (type != Ty::B32 || destination.kind != ptx::OperandKind::RegisterPair)
+    return form.noSuchForm();
+  form.inst.e = form.predicateRegister(destination.second);
+  ptx::Operand value = destination;
+  value.kind = destination.id == ptx::kNone ? ptx::OperandKind::Sink : ptx::OperandKind::Register;
+  form.inst.d = form.destination(value, 32);
+  form.a(1, Ty::B32), form.b(2, Ty::B32), form.c(3, Ty::B32);
+  form.inst.imm = form.immediate(4);
+  form.list({form.predicateSource(5)});
+  form.inst.flags = static_cast<uint32_t>(operation);
+  if (form.inst.imm < 0 || form.inst.imm > 255)
+    return form.invalid("the table is not in 0 to 255");
+  form.use(&runLop3Predicate);
+}
+
 void decodeLop3(Form &form) {
+  if (int operation = form.takeOne({"or", "and"}); operation >= 0)
+    return decodeLop3Predicate(form, operation);
   Ty type = form.type();
   form.d(0, 32), form.a(1, Ty::B32), form.b(2, Ty::B32), form.c(3, Ty::B32);
   form.inst.imm = form.immediate(4);

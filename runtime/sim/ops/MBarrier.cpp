@@ -14,13 +14,26 @@ namespace thrift::sim {
 
 namespace {
 
+/// The bytes of an mbarrier begin or end a life: a write, for those who use them as memory before or after.
+bool ownBytes(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset) {
+  Cta &cta = warp.cta;
+  Conflict conflict;
+  if (!cta.races || cta.races->shared.write(cta.races->warpActor(warp.index, warp.indexOf(inst)), offset / 4,
+                                            kMBarrierBytes / 4, conflict))
+    return true;
+  cta.reportConflict(warp.indexOf(inst), &warp, static_cast<int>(lane), conflict,
+                     "shared byte " + std::to_string(4 * conflict.cell), "the write");
+  return false;
+}
+
 Step runInit(Warp &warp, const Inst &inst, uint32_t mask) {
   const uint32_t *counts = warp.plane<uint32_t>(inst.b);
   bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
     // A second lane that initialises the same barrier is told so.
     for (LaneIterator lane(lanes); lane; ++lane)
       if (!mbarrierOk(warp, inst, 1u << *lane,
-                      warp.cta.mbarriers.init(warp.cta, warp, warp.indexOf(inst), offset, counts[*lane])))
+                      warp.cta.mbarriers.init(warp.cta, warp, warp.indexOf(inst), offset, counts[*lane])) ||
+          !ownBytes(warp, inst, *lane, offset))
         return false;
     return true;
   });
@@ -30,7 +43,8 @@ Step runInit(Warp &warp, const Inst &inst, uint32_t mask) {
 Step runInval(Warp &warp, const Inst &inst, uint32_t mask) {
   bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
     for (LaneIterator lane(lanes); lane; ++lane)
-      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.invalidate(warp.cta, offset)))
+      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.invalidate(warp.cta, warp, offset)) ||
+          !ownBytes(warp, inst, *lane, offset))
         return false;
     return true;
   });
@@ -41,7 +55,8 @@ Step runExpect(Warp &warp, const Inst &inst, uint32_t mask) {
   const uint32_t *bytes = warp.plane<uint32_t>(inst.b);
   bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
     for (LaneIterator lane(lanes); lane; ++lane)
-      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.expectTx(warp.cta, offset, bytes[*lane])))
+      if (!mbarrierOk(warp, inst, 1u << *lane,
+                      warp.cta.mbarriers.expectTx(warp.cta, warp, warp.indexOf(inst), offset, bytes[*lane])))
         return false;
     return true;
   });

@@ -9,7 +9,7 @@ namespace thrift::sim {
 
 // After the name of the operation was taken.
 void decodeMBarrierArrive(Form &form, bool drops);
-void decodeMBarrierWait(Form &form, bool mayBlock);
+void decodeMBarrierWait(Form &form, bool maySuspend);
 /// cp.async.mbarrier.arrive, after `.async`.
 void decodeCopyArrive(Form &form);
 

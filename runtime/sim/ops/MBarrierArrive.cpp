@@ -20,12 +20,13 @@ constexpr uint32_t kRelaxed = 1u << 11;
 /// One arrival of `count`, after expecting `bytes`; "" or what is wrong.
 std::string arriveOnce(Warp &warp, const Inst &inst, uint32_t offset, uint32_t count, uint32_t bytes) {
   Cta &cta = warp.cta;
+  uint32_t pc = warp.indexOf(inst);
   if (inst.flags & kExpectsTx)
-    if (std::string misuse = cta.mbarriers.expectTx(cta, offset, bytes); !misuse.empty())
+    if (std::string misuse = cta.mbarriers.expectTx(cta, warp, pc, offset, bytes); !misuse.empty())
       return misuse;
   bool relaxed = (inst.flags & kRelaxed) != 0;
-  return inst.flags & kDrops ? cta.mbarriers.arriveDrop(cta, warp, offset, count, relaxed)
-                             : cta.mbarriers.arrive(cta, warp, offset, count, relaxed);
+  return inst.flags & kDrops ? cta.mbarriers.arriveDrop(cta, warp, pc, offset, count, relaxed)
+                             : cta.mbarriers.arrive(cta, warp, pc, offset, count, relaxed);
 }
 
 /// The arrivals of `lanes` at one barrier.

@@ -9,12 +9,14 @@
 #include "runtime/sim/ops/MBarrier.h"
 #include "runtime/sim/ops/MBarrierForm.h"
 
+#include <array>
+
 namespace thrift::sim {
 
 namespace {
 
 constexpr uint32_t kByParity = 1u << 8; ///< b is a parity, not a state
-constexpr uint32_t kMayBlock = 1u << 9;
+constexpr uint32_t kMaySuspend = 1u << 9;
 constexpr uint32_t kRelaxed = 1u << 10;
 
 // Under random delivery one in so many waits that would suspend gives up instead.
@@ -23,64 +25,70 @@ constexpr unsigned kGiveUp = 4;
 /// The lanes of `lanes` whose phase has completed; `misuse` says what is wrong.
 uint32_t completedLanes(Warp &warp, const Inst &inst, const MBarrier &barrier, uint32_t lanes, std::string &misuse) {
   uint32_t completed = 0;
-  for (LaneIterator lane(lanes); lane; ++lane) {
-    bool done;
+  for (LaneIterator lane(lanes); lane && misuse.empty(); ++lane) {
+    bool done = false;
     if (inst.flags & kByParity) {
       uint32_t parity = warp.plane<uint32_t>(inst.b)[*lane];
-      if (parity > 1) {
+      if (parity > 1)
         misuse = "the parity of a phase is " + std::to_string(parity) + "; allowed: 0 and 1";
-        return 0;
-      }
       done = MBarriers::isComplete(barrier, parity);
     } else {
-      done = MBarriers::isStateComplete(barrier, warp.plane<uint64_t>(inst.b)[*lane]);
+      misuse = MBarriers::isStateComplete(barrier, warp.plane<uint64_t>(inst.b)[*lane], done);
     }
     completed |= uint32_t(done) << *lane;
   }
   return completed;
 }
 
+/// Lanes whose phase has not completed.
+struct Incomplete {
+  MBarrier *barrier = nullptr;
+  uint32_t lanes = 0;
+};
+
 /// d tells each lane whether its phase has completed.
 Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
   Cta &cta = warp.cta;
-  struct Wait {
-    uint32_t offset, lanes;
-  } waits[kWarpSize];
-  unsigned waitCount = 0;
-  uint32_t completed = 0;
+  uint32_t pc = warp.indexOf(inst), completed = 0;
+  std::array<Incomplete, kWarpSize> incomplete;
+  size_t incompletes = 0;
   bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
-    MBarrier *barrier = cta.mbarriers.find(offset);
-    if (!barrier)
-      return mbarrierOk(warp, inst, lanes, cta.mbarriers.missing(cta, offset));
-    std::string misuse;
-    uint32_t done = completedLanes(warp, inst, *barrier, lanes, misuse);
+    std::string misuse = cta.mbarriers.use(cta, warp, pc, offset);
     if (!misuse.empty())
       return mbarrierOk(warp, inst, lanes, std::move(misuse));
-    if (done != 0 && !(inst.flags & kRelaxed))
-      cta.mbarriers.acquire(cta, warp, *barrier);
+    MBarrier *barrier = cta.mbarriers.find(offset);
+    uint32_t done = completedLanes(warp, inst, *barrier, lanes, misuse);
+    if (misuse.empty() && done != 0)
+      misuse = cta.mbarriers.acquire(cta, warp, pc, *barrier, done, (inst.flags & kByParity) != 0,
+                                     (inst.flags & kRelaxed) != 0);
     completed |= done;
     if (done != lanes)
-      waits[waitCount++] = {offset, lanes & ~done};
-    return true;
+      incomplete[incompletes++] = {barrier, lanes & ~done};
+    return mbarrierOk(warp, inst, lanes, std::move(misuse));
   });
   if (!good)
     return Step::Fault;
-  if (waitCount == 0) {
+  if (incompletes == 0) {
     warp.setPredicate(inst.d, mask, kFullMask);
     return Step::Next;
   }
-  bool blocks = (inst.flags & kMayBlock) != 0;
-  if (blocks && cta.async.delivery() == Delivery::Random && cta.async.random()() % kGiveUp == 0)
-    blocks = false;
-  if (blocks) {
+  bool suspends = (inst.flags & kMaySuspend) != 0;
+  if (suspends && cta.async.delivery() == Delivery::Random)
+    suspends = cta.async.random()() % kGiveUp != 0;
+  for (size_t i = 0; i < incompletes; ++i) {
+    auto [barrier, lanes] = incomplete[i];
+    if (!mbarrierOk(warp, inst, lanes, cta.mbarriers.await(warp, *barrier, lanes, suspends)))
+      return Step::Fault;
+    if (suspends)
+      warp.park(inst, lanes, SplitState::WaitsMBarrier, barrier->offset);
+    else
+      barrier->polled = true;
+  }
+  if (suspends) {
     warp.setPredicate(inst.d, completed, kFullMask);
-    for (unsigned i = 0; i < waitCount; ++i)
-      warp.park(inst, waits[i].lanes, SplitState::WaitsMBarrier, waits[i].offset);
     return Step::Switch;
   }
   warp.setPredicate(inst.d, mask, completed);
-  for (unsigned i = 0; i < waitCount; ++i)
-    cta.mbarriers.find(waits[i].offset)->polled = true;
   warp.polled = true;
   warp.stepAside();
   return Step::Yield;
@@ -88,8 +96,8 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
 
 } // namespace
 
-void decodeMBarrierWait(Form &form, bool mayBlock) {
-  if (mayBlock)
+void decodeMBarrierWait(Form &form, bool maySuspend) {
+  if (maySuspend)
     requireSm(form, 90, "mbarrier.try_wait");
   bool byParity = form.take("parity");
   bool relaxed = takeMBarrierOrder(form, "acquire");
@@ -98,9 +106,9 @@ void decodeMBarrierWait(Form &form, bool mayBlock) {
   takeMBarrierType(form);
   form.inst.d = form.predicateDestination(0);
   form.b(2, byParity ? Ty::U32 : Ty::B64);
-  if (mayBlock && form.operandCount() > 3)
+  if (maySuspend && form.operandCount() > 3)
     form.source(3, Ty::U32); // the time limit: there is no time here
-  form.inst.flags |= (byParity ? kByParity : 0) | (mayBlock ? kMayBlock : 0) | (relaxed ? kRelaxed : 0);
+  form.inst.flags |= (byParity ? kByParity : 0) | (maySuspend ? kMaySuspend : 0) | (relaxed ? kRelaxed : 0);
   form.use(&runWait);
 }
 

@@ -222,6 +222,9 @@ void decodeMov(Form &form) {
   Ty type = form.type();
   if (form.operandCount() != 2)
     return form.invalid("mov has two operands");
+  bool isType = isBits(type) || isInteger(type) || type == Ty::F32 || type == Ty::F64 || type == Ty::Pred;
+  if (!isType || bitsOf(type) == 8)
+    return form.noSuchForm();
   const ptx::Operand &destination = form.operand(0), &source = form.operand(1);
   if (type == Ty::Pred) {
     form.inst.d = form.predicateDestination(destination);

@@ -158,9 +158,12 @@ void decodeMad(Form &form) {
 }
 
 void decodeMul24(Form &form) {
-  bool high = form.takeOne({"lo", "hi"}) == 1;
+  int half = form.takeOne({"lo", "hi"});
+  bool high = half == 1;
   Ty type = form.type();
   operands2(form, type);
+  if (half < 0)
+    return form.invalid(".lo or .hi is missing");
   if (type == Ty::U32)
     return high ? form.use<Map2<Mul24<false, true>, uint32_t, uint32_t>>()
                 : form.use<Map2<Mul24<false, false>, uint32_t, uint32_t>>();
@@ -170,9 +173,12 @@ void decodeMul24(Form &form) {
 }
 
 void decodeMad24(Form &form) {
-  bool high = form.takeOne({"lo", "hi"}) == 1;
+  int half = form.takeOne({"lo", "hi"});
+  bool high = half == 1;
   Ty type = form.type();
   operands3(form, type);
+  if (half < 0)
+    return form.invalid(".lo or .hi is missing");
   if (type == Ty::U32)
     return high ? form.use<Map3<Mad24<false, true>, uint32_t, uint32_t>>()
                 : form.use<Map3<Mad24<false, false>, uint32_t, uint32_t>>();

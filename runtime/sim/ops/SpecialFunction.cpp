@@ -101,6 +101,16 @@ struct RcpApproxF64 {
     return floatOf<double>(bitsOf(flushF64(1.0 / x)) & 0xFFFFFFFF00000000ull);
   }
 };
+/// rsqrt.approx.ftz.f64 too.
+struct RsqrtApproxFtzF64 {
+  THRIFT_SIM_INLINE static double apply(double a) {
+    double x = flushF64(floatOf<double>(bitsOf(a) & 0xFFFFFFFF00000000ull));
+    if (x != x || x < 0)
+      return floatOf<double>(0x7FFFFFFF00000000ull);
+    // Of -0 it is -infinity, as of 1 / sqrt. Results are never subnormal.
+    return floatOf<double>((bitsOf(1.0 / __builtin_sqrt(x)) + 0x80000000u) & 0xFFFFFFFF00000000ull);
+  }
+};
 struct RsqrtApproxF64 {
   THRIFT_SIM_INLINE static double apply(double a) { return 1.0 / __builtin_sqrt(a); }
 };
@@ -153,7 +163,8 @@ void decodeApprox(Form &form) {
   if (type == Ty::F32)
     return form.use(&runScalar<Function>);
   if (type == Ty::F64 && form.opcode().base == "rsqrt")
-    form.use<Map1<RsqrtApproxF64, double, double>>();
+    form.inst.flags ? form.use<Map1<RsqrtApproxFtzF64, double, double>>()
+                    : form.use<Map1<RsqrtApproxF64, double, double>>();
 }
 
 void decodeEx2(Form &form) {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 #include "runtime/sim/ops/Tcgen05.h"
 
@@ -63,18 +64,12 @@ public:
 
 /// The shared offset of the mbarrier that a lane names.
 Step takeBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
-  if (windowOf(inst) == Window::Generic) {
-    if ((address & kWindowMask) != kSharedWindow)
-      return warp.fault(inst, Check::OutOfBounds, static_cast<int>(lane),
-                        "the address of the mbarrier is not one of shared memory");
-    address &= ~kWindowMask;
-  }
-  if (address > 0xFFFFFFFFu || !warp.cta.mbarriers.find(static_cast<uint32_t>(address)))
-    return warp.fault(
-        inst, Check::MBarrierMisuse, static_cast<int>(lane),
-        warp.cta.mbarriers.missing(warp.cta, static_cast<uint32_t>(std::min<uint64_t>(address, 0xFFFFFFF8u))));
-  offset = static_cast<uint32_t>(address);
-  return Step::Next;
+  std::string misuse = mbarrierOffset(warp.cta, windowOf(inst), address, offset);
+  if (misuse.empty())
+    misuse = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset);
+  if (misuse.empty())
+    return Step::Next;
+  return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(misuse));
 }
 
 /// Whether a commit of this lane tracks anything.

@@ -343,7 +343,7 @@ void WgmmaOperation::storeAccumulators(Cta &cta, const float *sums) const {
 bool WgmmaOperation::perform(Cta &cta) {
   alignas(64) float b[kMaxN * kMaxK], a[kWgmmaM * kMaxK];
   if (!sums_) {
-    sums_ = std::make_unique<Sums>();
+    sums_.reset(new Sums); // not cleared
     bringAccumulators(cta, sums_->values);
   }
   float *sums = sums_->values;
