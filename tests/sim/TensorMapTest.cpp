@@ -82,6 +82,19 @@ TEST(TensorMap, RulesOfTheDriver) {
                                        map.swizzle = SwizzleMode::None;
                                        map.box[0] = 256;
                                      }},
+                                    {nullptr,
+                                     [](Map &map) {
+                                       map.rank = 3, map.dims[2] = 9, map.box = {64, 152, 12};
+                                     }},
+                                    {"box",
+                                     [](Map &map) {
+                                       map.rank = 3, map.dims[2] = 9, map.box = {64, 153, 12};
+                                     }},
+                                    {nullptr,
+                                     [](Map &map) {
+                                       map.rank = 3, map.dims[2] = 9, map.box = {64, 256, 24};
+                                       map.elementStrides = {1, 2, 2};
+                                     }},
                                     {"elementStrides[1]", [](Map &map) { map.elementStrides[1] = 0; }},
                                     {"elementStrides[1]", [](Map &map) { map.elementStrides[1] = 9; }},
                                     {nullptr, [](Map &map) { map.elementStrides[1] = 8; }},
@@ -148,7 +161,7 @@ TEST(TensorMap, RoundTrip) {
     map.fill = static_cast<TensorFill>(random() % 2);
     for (unsigned dim = 0; dim < map.rank; ++dim) {
       map.dims[dim] = 128 * (1 + random() % (dim == 0 ? 9 : (uint64_t(1) << 25)));
-      map.box[dim] = dim == 0 ? 16u << random() % 5 : 1 + random() % 256;
+      map.box[dim] = dim == 0 ? 16u << random() % 5 : 1 + random() % (random() % 2 ? 4 : 256);
       map.elementStrides[dim] = 1 + random() % 8;
       if (dim != 0)
         map.strides[dim - 1] = random() % (uint64_t(1) << 40) & ~uint64_t(31);

@@ -50,6 +50,14 @@ bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &c
     if (knows(actor, epoch)) {
       if (wantsTensorFences)
         lint(actor, epoch, pc, false, conflict);
+      if (!lints || !actor.async || !agents[agentOf(epoch)].generic || actor.known->proxied.covers(epoch))
+        return false;
+      // An asynchronous write over a generic read: the ISA wants a proxy fence, NVIDIA's own kernels refill the slots
+      // of a ring without.
+      conflict.earlier = epoch;
+      conflict.earlierPc = pc;
+      conflict.earlierWrites = false;
+      conflict.proxyOnly = true;
       return false;
     }
     conflict.earlier = epoch;
@@ -153,7 +161,7 @@ bool AccessHistory::writeCell(const Actor &actor, Cell &cell, uint32_t word, Con
     conflict = found;
     return false;
   }
-  found.lintOnly = !ordered && lints;
+  found.lintOnly = found.proxyOnly && lints;
   if (!conflict.lintOnly)
     conflict = found;
   if (cell.read != kNoEpoch)

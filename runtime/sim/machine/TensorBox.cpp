@@ -192,7 +192,8 @@ void TensorBox::putRow(uint32_t row, const uint8_t *data, const uint8_t *shadow,
 void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *region, Shadow gap) const {
   uint8_t data[kMaxRowBytes], shadow[kMaxRowBytes], filled[kMaxRowBytes];
   const uint16_t pattern = map_.fill == TensorFill::NaN ? kFillNaN : 0;
-  for (uint32_t i = 0; i < (insideBytes() < copiedBytes() ? rowData_ : 0); i += sizeof pattern)
+  const uint32_t filledBytes = insideBytes() < copiedBytes() ? rowData_ : 0;
+  for (uint32_t i = 0; i < filledBytes; i += sizeof pattern)
     std::memcpy(filled + i, &pattern, sizeof pattern);
   const bool watched = region && region->shadow;
   // Usually all of it becomes written, and lies in one piece.
@@ -208,7 +209,7 @@ void TensorBox::load(uint8_t *shared, uint8_t *sharedShadow, const Region *regio
     const uint8_t *sourceShadow = watched ? region->shadow + (at - region->base) : nullptr;
     if (isRowInside() && !isRounded_)
       return putRow(row.shared, source, sourceShadow, shared, sharedShadow, gap);
-    std::memcpy(data, filled, rowData_);
+    std::memcpy(data, filled, filledBytes);
     std::memcpy(data + validBegin_, source, validEnd_ - validBegin_);
     for (uint32_t i = validBegin_, bits; isRounded_ && i < validEnd_; i += sizeof bits) {
       std::memcpy(&bits, data + i, sizeof bits);

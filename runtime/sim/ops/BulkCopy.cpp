@@ -174,8 +174,8 @@ bool isBefore(const Form &form, std::string_view first, std::string_view second)
 
 Step checkBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset) {
   std::string problem = mbarrierOffset(warp.cta, Window::Shared, address, offset);
-  if (problem.empty() && !warp.cta.mbarriers.find(offset))
-    problem = warp.cta.mbarriers.missing(warp.cta, offset);
+  if (problem.empty())
+    problem = warp.cta.mbarriers.use(warp.cta, warp, warp.indexOf(inst), offset, true);
   if (problem.empty())
     return Step::Next;
   return warp.fault(inst, Check::MBarrierMisuse, static_cast<int>(lane), std::move(problem));
