@@ -36,9 +36,15 @@ TEST(MBarrierOrder, ProducerAndConsumerAreClean) { expectClean(producerConsumer(
 
 namespace {
 
+<<<<<<< HEAD
 /// How many schedules show a race. Every one is noticed: by a race, or because a side that ran ahead leaves the other
 /// behind for good.
 unsigned racesOf(const ProducerConsumer &parts) {
+=======
+/// Every schedule is noticed: by a race, or because a side that ran ahead leaves the other behind for good. Returns the
+/// number of races.
+unsigned expectRaceOrDeadlock(const ProducerConsumer &parts) {
+>>>>>>> main
   unsigned races = 0;
   for (Delivery policy : kPolicies)
     for (uint64_t seed = 0; seed < 8; ++seed) {
@@ -62,13 +68,21 @@ unsigned racesOf(const ProducerConsumer &parts) {
 TEST(MBarrierOrder, AWaitForDataIsMissing) {
   ProducerConsumer parts;
   parts.waitFull = "";
+<<<<<<< HEAD
   EXPECT_GT(racesOf(parts), 0u);
+=======
+  EXPECT_GT(expectRaceOrDeadlock(parts), 0u);
+>>>>>>> main
 }
 
 TEST(MBarrierOrder, AWaitForSpaceIsMissing) {
   ProducerConsumer parts;
   parts.waitEmpty = "";
+<<<<<<< HEAD
   EXPECT_GT(racesOf(parts), 0u);
+=======
+  EXPECT_GT(expectRaceOrDeadlock(parts), 0u);
+>>>>>>> main
 }
 
 TEST(MBarrierOrder, WrongParity) {
