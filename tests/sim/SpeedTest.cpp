@@ -4,14 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/sim/SimHarness.h"
+#include "tests/sim/Tcgen05Harness.h"
 
 #include <cstdio>
 #include <ctime>
 
 namespace thrift::sim::test {
 
-static double speedOf(const char *what, const std::string &setup, const std::string &loop, unsigned iterations) {
+static double speedOf(const char *what, const std::string &setup, const std::string &loop, unsigned iterations,
+                      const std::string &end = "") {
   std::string body = R"(
     .reg .b32 %i, %a<8>, %s; .reg .f32 %f<8>; .reg .b64 %w<4>; .reg .pred %more, %p;
     mov.u32 %i, 0;
@@ -24,7 +25,7 @@ static double speedOf(const char *what, const std::string &setup, const std::str
     @%more bra LOOP;
     st.global.u32 [%out], %a0;
     st.global.f32 [%out], %f0;
-  )";
+  )" + end;
   BodyOptions options;
   options.threads = 128;
   options.ctas = 4;
@@ -141,6 +142,89 @@ TEST(Speed, Wgmma) {
   wgmmaSpeed("m64n128k32.f32.e4m3.e4m3", "", false, false);
   wgmmaSpeed("m64n128k32.f32.e4m3.e4m3", "", true, false);
   EXPECT_GT(speed, 0.02);
+}
+
+/// Chains of four, as over a depth of one swizzled row, each with a commit that everybody waits for.
+static double tcgen05Speed(const char *what, const std::string &mma, uint32_t descriptor, bool check) {
+  std::string body = tcgenPrologue() + R"(
+    .reg .b32 %a, %parity, %v<4>;
+    mov.b32 %v0, 0x3C003800; mov.b32 %v1, 0x3800BC00; mov.b32 %v2, 0x38003900; mov.b32 %v3, 0x3B003800;
+    shl.b32 %n, %t, 4; add.u32 %n, %n, %data; mov.u32 %i, 0;
+  FILL:
+    st.shared.v4.b32 [%n], {%v0, %v1, %v2, %v3};
+    add.u32 %n, %n, 2048; add.u32 %i, %i, 1; setp.lt.u32 %q, %i, 16;
+    @%q bra FILL;
+    mov.b32 %a, 0x3C3C3C3C; mov.u32 %i, 0;
+  TMEM:
+    add.u32 %n, %tq, %i;
+    tcgen05.st.sync.aligned.32x32b.x4.b32 [%n], {%a, %a, %a, %a};
+    add.u32 %i, %i, 4; setp.lt.u32 %q, %i, 512;
+    @%q bra TMEM;
+    tcgen05.wait::st.sync.aligned;
+    fence.proxy.async.shared::cta;
+    bar.sync 0;
+    mov.u32 %i, 0; mov.u32 %parity, 0;
+    setp.eq.u32 %r, 0, 0;
+    mov.b32 %x0, )" + std::to_string(descriptor) +
+                     R"(;
+  LOOP:
+    mov.b64 %d0, 0x4000404000000040; mov.b64 %d1, 0x4000404000000440; // 128-byte rows, of 16 KiB each
+    @!%p0 bra WAIT;
+)";
+  for (int step = 0; step < 4; ++step)
+    body += mma + "\n    add.s64 %d0, %d0, 2; add.s64 %d1, %d1, 2;\n";
+  body += R"(
+    tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%bar];
+  WAIT:
+)" + tcgenWait("%parity") +
+          R"(
+    xor.b32 %parity, %parity, 1;
+    add.u32 %i, %i, 1; setp.lt.u32 %q, %i, 250;
+    @%q bra LOOP;
+)" + tcgenEpilogue();
+  BodyOptions options = tcgenOptions();
+  options.options.threads = 1;
+  options.options.checkRaces = check;
+  std::clock_t begin = std::clock();
+  BodyRun run = runBody(body, options);
+  double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  EXPECT_TRUE(run.report.status) << run.report.status.message();
+  double speed = static_cast<double>(run.report.statistics.mmaMacs) / seconds / 1e9;
+  std::printf("[    SPEED ] tcgen05.mma %-24s%s %5.1f GMAC/s\n", what, check ? ", checked" : "         ", speed);
+  return speed;
+}
+
+TEST(Speed, Tcgen05) {
+  const std::string f16 = "tcgen05.mma.cta_group::1.kind::f16 [%tm], %d0, %d1, %x0, %r;";
+  const std::string ts = "tcgen05.mma.cta_group::1.kind::f16 [%tm], [%tm+256], %d1, %x0, %r;";
+  const std::string nvfp4 = "tcgen05.mma.cta_group::1.kind::mxf4nvf4.block_scale.block16 [%tm], %d0, %d1, %x0, "
+                            "[%tm+256], [%tm+260], %r;";
+  double speed = tcgen05Speed("f16 128x128", f16, 0x08200010, false);
+  tcgen05Speed("f16 128x128", f16, 0x08200010, true);
+  tcgen05Speed("f16 64x128", f16, 0x04200010, false);
+  tcgen05Speed("f16 128x128, A in TMEM", ts, 0x08200010, false);
+  tcgen05Speed("e4m3 128x128", "tcgen05.mma.cta_group::1.kind::f8f6f4 [%tm], %d0, %d1, %x0, %r;", 0x08200010, false);
+  tcgen05Speed("nvfp4 128x128", nvfp4, 0x08200480, false);
+  tcgen05Speed("nvfp4 128x128", nvfp4, 0x08200480, true);
+  EXPECT_GT(speed, 0.1);
+  const std::string kAllocated = R"(
+    .reg .b32 %v<32>, %tm, %tq; .reg .pred %first;
+    mov.u32 %s, memory;
+    setp.lt.u32 %first, %t, 32;
+    @%first tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%s], 512;
+    bar.sync 0;
+    ld.shared.u32 %tm, [%s];
+    shr.u32 %tq, %t, 5; shl.b32 %tq, %tq, 21; add.u32 %tq, %tq, %tm;
+)";
+  std::string registers = "{%v0";
+  for (int i = 1; i < 32; ++i)
+    registers += ", %v" + std::to_string(i);
+  registers += "}";
+  speedOf("tcgen05.st and ld, 32x32b.x32", kAllocated,
+          "tcgen05.st.sync.aligned.32x32b.x32.b32 [%tq], " + registers +
+              ";\n tcgen05.wait::st.sync.aligned;\n tcgen05.ld.sync.aligned.32x32b.x32.b32 " + registers +
+              ", [%tq];\n tcgen05.wait::ld.sync.aligned;\n",
+          2000, "bar.sync 0; @%first tcgen05.dealloc.cta_group::1.sync.aligned.b32 %tm, 512;");
 }
 
 } // namespace thrift::sim::test

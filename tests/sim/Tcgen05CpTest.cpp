@@ -30,7 +30,9 @@ const CopyCase kCopies[] = {
        return i < 32 ? std::vector<uint32_t>{i, 32 + i} : std::vector<uint32_t>{64 + (i - 32), 96 + (i - 32)};
      }},
     {"32x128b.warpx4", 32, 1,
-     [](uint32_t i, uint32_t) { return std::vector<uint32_t>{i, 32 + i, 64 + i, 96 + i}; }},
+     [](uint32_t i, uint32_t) {
+       return std::vector<uint32_t>{i, 32 + i, 64 + i, 96 + i};
+     }},
 };
 
 struct Format {
@@ -83,9 +85,8 @@ TEST(Tcgen05Cp, EveryShapeSwizzleAndFormat) {
               for (uint32_t word = 0; word < 4; ++word)
                 std::memcpy(&cellOf(expected, to, column + 4 * chunk + word), &bytes[4 * word], 4);
           }
-        program.core = "    mov.b64 %d0, " + std::to_string(source.descriptor()) +
-                       ";\n    tcgen05.cp.cta_group::1." + copy.shape + format.modifier + " [%tm+" +
-                       std::to_string((lane << 16) + column) + "], %d0;\n";
+        program.core = "    mov.b64 %d0, " + std::to_string(source.descriptor()) + ";\n    tcgen05.cp.cta_group::1." +
+                       copy.shape + format.modifier + " [%tm+" + std::to_string((lane << 16) + column) + "], %d0;\n";
         TcgenRun run = runTcgen(program);
         ASSERT_TRUE(run.report.status) << copy.shape << format.modifier << ": " << run.report.status.message();
         ASSERT_EQ(run.tmem, expected) << copy.shape << format.modifier << " span " << span;

@@ -86,15 +86,17 @@ TEST(Tcgen05Fault, AccumulatorReadBeforeTheWait) {
 
 TEST(Tcgen05Fault, WaitForTheWrongParity) {
   // Parity 1 of a fresh barrier is complete at once.
-  std::string middle = fillShared() + kMma + kCommit + tcgenWait("1") + kLoadOfIssuer + kWaitLoad + tcgenWait("0", "AGAIN");
+  std::string middle =
+      fillShared() + kMma + kCommit + tcgenWait("1") + kLoadOfIssuer + kWaitLoad + tcgenWait("0", "AGAIN");
   fails(middle, Check::PendingAsync);
   // Delivered at once, the phase is over before anybody waits for the other one.
   fails(middle, Check::Deadlock, kEager);
 }
 
 TEST(Tcgen05Fault, CommitFromTheWrongLane) {
-  std::string middle = fillShared() + kMma + "    setp.eq.u32 %q, %t, 1;\n    @%q tcgen05.commit.cta_group::1."
-                                             "mbarrier::arrive::one.shared::cluster.b64 [%bar];\n" +
+  std::string middle = fillShared() + kMma +
+                       "    setp.eq.u32 %q, %t, 1;\n    @%q tcgen05.commit.cta_group::1."
+                       "mbarrier::arrive::one.shared::cluster.b64 [%bar];\n" +
                        tcgenWait();
   for (const Options &options : {kLazy, kEager}) {
     Finding finding = fails(middle, Check::MBarrierMisuse, options);
@@ -119,8 +121,8 @@ TEST(Tcgen05Fault, MissingProxyFence) {
   says(fails(middle, Check::MissingProxyFence, kEager), "fence.proxy.async");
   // By the reader, behind the barrier, it is as good.
   isClean(fillShared(false) + "    fence.proxy.async;\n" + kMma + kCommit + tcgenWait());
-  std::string copy = fillShared(false) + "    @%p0 tcgen05.cp.cta_group::1.128x256b [%tm], %d0;\n" + kCommit +
-                     tcgenWait();
+  std::string copy =
+      fillShared(false) + "    @%p0 tcgen05.cp.cta_group::1.128x256b [%tm], %d0;\n" + kCommit + tcgenWait();
   fails(copy, Check::MissingProxyFence, kEager);
 }
 
@@ -197,7 +199,7 @@ TEST(Tcgen05Fault, ExitWithOperationsInFlight) {
 TEST(Tcgen05Fault, CommitWithoutABarrier) {
   fails(fillShared() + kMma + "    add.u32 %bar, %bar, 512;\n" + kCommit, Check::MBarrierMisuse);
   fails(fillShared() + kMma + "    @%p0 tcgen05.commit.cta_group::1.mbarrier::arrive::one.b64 [%in];\n",
-        Check::OutOfBounds);
+        Check::MBarrierMisuse);
   std::string multicast = fillShared() + ".reg .b16 %h; mov.u16 %h, 3;\n" + kMma +
                           "    @%p0 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.multicast::"
                           "cluster.b64 [%bar], %h;\n";
@@ -292,8 +294,11 @@ TEST(Tcgen05Fault, InstructionDescriptors) {
   for (const Bad &bad : kBad) {
     std::string kind = bad.kind;
     bool scaled = kind[0] == 'm';
-    std::string mma = "    mov.b32 %x1, " + std::to_string(bad.bits) + ";\n    @%p0 tcgen05.mma.cta_group::1.kind::" +
-                      kind + (kind == "mxf4nvf4" ? ".block_scale.block16" : scaled ? ".block_scale" : "") +
+    std::string mma = "    mov.b32 %x1, " + std::to_string(bad.bits) +
+                      ";\n    @%p0 tcgen05.mma.cta_group::1.kind::" + kind +
+                      (kind == "mxf4nvf4" ? ".block_scale.block16"
+                       : scaled           ? ".block_scale"
+                                          : "") +
                       " [%tm], %d0, %d1, %x1, " + (scaled ? "[%tm+200], [%tm+208], " : "") + "%r;\n";
     Finding finding = fails(fillShared() + mma, Check::BadDescriptor);
     says(finding, bad.text);
@@ -358,8 +363,7 @@ TEST(Tcgen05Fault, LanesOfTheOperands) {
                   Check::TmemMisuse)
                 .message.find("scale factors of A begins in lane 32"),
             std::string::npos);
-  EXPECT_NE(fails(fillShared() + "    @%p0 tcgen05.cp.cta_group::1.128x256b [%tm+0x100000], %d0;\n",
-                  Check::TmemMisuse)
+  EXPECT_NE(fails(fillShared() + "    @%p0 tcgen05.cp.cta_group::1.128x256b [%tm+0x100000], %d0;\n", Check::TmemMisuse)
                 .message.find("lane of the TMEM address is 16"),
             std::string::npos);
 }
@@ -378,8 +382,9 @@ TEST(Tcgen05Fault, ScaleFactorsThatDiffer) {
                     "block16 [%tm], %d0, %d1, %x1, [%tm+128], [%tm+132], %r;\n";
   std::string middle = fillShared() + scales + kMeet + mma + kCommit + tcgenWait();
   for (const Options &options : {kLazy, kEager})
-    says(fails(middle, Check::TmemMisuse, options),
-         "the scale factors of A: byte 2 of column 129 is 0x38 in lane 5 and 0x39 in lane 69; allowed: the same in all");
+    says(
+        fails(middle, Check::TmemMisuse, options),
+        "the scale factors of A: byte 2 of column 129 is 0x38 in lane 5 and 0x39 in lane 69; allowed: the same in all");
   // N = 32 reads one column of B's scales: the others may differ.
   std::string narrow = middle;
   size_t bits = narrow.find("0x08200480");

@@ -103,27 +103,26 @@ TcgenRun runTcgen(const TcgenProgram &program) {
   std::memcpy(in.data() + program.tmem.size(), shared.data(), shared.size());
 
   const std::string registers = vectorOf(kGroup);
-  std::string body = tcgenPrologue() + "    .reg .b32 %v<32>;\n" +
-                     columnLoop("FILL", "%in",
-                                moveWords(true) + "    tcgen05.st.sync.aligned.32x32b.x32.b32 [%n], " + registers +
-                                    ";\n") +
-                     "    tcgen05.wait::st.sync.aligned;\n    mul.wide.u32 %g, %t, 4;\n    add.s64 %g, %in, %g;\n"
-                     "    add.s64 %g, %g, " +
-                     std::to_string(4 * program.tmem.size()) +
-                     ";\n    shl.b32 %n, %t, 2;\n    add.u32 %n, %n, %data;\n    mov.u32 %i, 0;\n  COPY:\n"
-                     "    setp.ge.u32 %q, %i, " +
-                     std::to_string(shared.size()) +
-                     ";\n    @%q bra COPIED;\n    ld.global.u32 %x0, [%g];\n    st.shared.u32 [%n], %x0;\n"
-                     "    add.s64 %g, %g, 512;  add.u32 %n, %n, 512;  add.u32 %i, %i, 512;\n    bra COPY;\n"
-                     "  COPIED:\n    fence.proxy.async.shared::cta;\n    tcgen05.fence::before_thread_sync;\n"
-                     "    bar.sync 0;\n    tcgen05.fence::after_thread_sync;\n    @!%p0 bra WAIT;\n" +
-                     program.core +
-                     "    tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%bar];\n  WAIT:\n" +
-                     tcgenWait() +
-                     columnLoop("DUMP", "%out",
-                                "    tcgen05.ld.sync.aligned.32x32b.x32.b32 " + registers +
-                                    ", [%n];\n    tcgen05.wait::ld.sync.aligned;\n" + moveWords(false)) +
-                     tcgenEpilogue();
+  std::string body =
+      tcgenPrologue() + "    .reg .b32 %v<32>;\n" +
+      columnLoop("FILL", "%in",
+                 moveWords(true) + "    tcgen05.st.sync.aligned.32x32b.x32.b32 [%n], " + registers + ";\n") +
+      "    tcgen05.wait::st.sync.aligned;\n    mul.wide.u32 %g, %t, 4;\n    add.s64 %g, %in, %g;\n"
+      "    add.s64 %g, %g, " +
+      std::to_string(4 * program.tmem.size()) +
+      ";\n    shl.b32 %n, %t, 2;\n    add.u32 %n, %n, %data;\n    mov.u32 %i, 0;\n  COPY:\n"
+      "    setp.ge.u32 %q, %i, " +
+      std::to_string(shared.size()) +
+      ";\n    @%q bra COPIED;\n    ld.global.u32 %x0, [%g];\n    st.shared.u32 [%n], %x0;\n"
+      "    add.s64 %g, %g, 512;  add.u32 %n, %n, 512;  add.u32 %i, %i, 512;\n    bra COPY;\n"
+      "  COPIED:\n    fence.proxy.async.shared::cta;\n    tcgen05.fence::before_thread_sync;\n"
+      "    bar.sync 0;\n    tcgen05.fence::after_thread_sync;\n    @!%p0 bra WAIT;\n" +
+      program.core + "    tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%bar];\n  WAIT:\n" +
+      tcgenWait() +
+      columnLoop("DUMP", "%out",
+                 "    tcgen05.ld.sync.aligned.32x32b.x32.b32 " + registers +
+                     ", [%n];\n    tcgen05.wait::ld.sync.aligned;\n" + moveWords(false)) +
+      tcgenEpilogue();
   BodyOptions options = tcgenOptions(program.options);
   options.in = std::move(in);
   options.outWords = program.tmem.size();

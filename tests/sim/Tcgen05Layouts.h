@@ -17,10 +17,10 @@ namespace thrift::sim::test {
 
 /// A matrix of `outer` rows of K elements in shared memory, as tcgen05 finds it.
 struct SharedOperand {
-  uint32_t span = 1;   ///< chunks of 16 bytes in a row of an atom: 1 (no swizzle), 2, 4, 8
+  uint32_t span = 1; ///< chunks of 16 bytes in a row of an atom: 1 (no swizzle), 2, 4, 8
   bool mnMajor = false;
-  uint32_t base = 0;   ///< shared address of the first atom, a multiple of 1024
-  uint32_t kStep = 0;  ///< K-major: which 32 bytes of the row this instruction reads
+  uint32_t base = 0;  ///< shared address of the first atom, a multiple of 1024
+  uint32_t kStep = 0; ///< K-major: which 32 bytes of the row this instruction reads
   uint32_t lbo = 0, sbo = 0;
 
   /// The shared address of chunk `chunk` of row `row`; MN-major: chunks along MN, rows are k.

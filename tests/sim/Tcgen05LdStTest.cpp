@@ -179,7 +179,8 @@ TEST(Tcgen05LdSt, TrueDependencesNeedNoWait) {
       tcgen05.ld.sync.aligned.32x32b.x2.b32 {%v1, %v2}, [%tq+8];
       add.u32 %v3, %v0, %v2;
       add.u32 %v3, %v3, %v1;
-      st.global.u32 [%g], %v3;)" + tcgenEpilogue(),
+      st.global.u32 [%g], %v3;)" +
+                              tcgenEpilogue(),
                           tcgenOptions(policy));
     ASSERT_TRUE(run.report.status) << run.report.status.message();
     for (uint32_t t = 0; t < 128; ++t)

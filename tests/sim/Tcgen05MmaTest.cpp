@@ -81,9 +81,12 @@ struct Case {
   std::string describe() const {
     return std::string(kind->name) + " m" + std::to_string(m) + "n" + std::to_string(n) + " types " +
            std::to_string(int(a)) + "," + std::to_string(int(b)) + (f16 ? " f16" : "") +
-           (aInTmem ? " TS" : sharedA.mnMajor ? " A mn" : " A k") + std::to_string(sharedA.span) +
-           (sharedB.mnMajor ? " B mn" : " B k") + std::to_string(sharedB.span) + " step " +
-           std::to_string(sharedB.kStep) + " scales " + std::to_string(scaleVector) + " lane " + std::to_string(laneD);
+           (aInTmem           ? " TS"
+            : sharedA.mnMajor ? " A mn"
+                              : " A k") +
+           std::to_string(sharedA.span) + (sharedB.mnMajor ? " B mn" : " B k") + std::to_string(sharedB.span) +
+           " step " + std::to_string(sharedB.kStep) + " scales " + std::to_string(scaleVector) + " lane " +
+           std::to_string(laneD);
   }
 };
 
@@ -352,14 +355,17 @@ Case randomCase(const KindFacts &kind, std::mt19937_64 &random) {
   c.accumulate = random() % 4 != 0;
   c.specials = random() % 4 == 0;
   c.laneD = c.m == 64 && random() % 2 ? 16 : 0;
-  auto mayTranspose = [&](MmaElement element) { return !kind.packedFp4 && (bitsOf(element) == 8 || bitsOf(element) == 16); };
+  auto mayTranspose = [&](MmaElement element) {
+    return !kind.packedFp4 && (bitsOf(element) == 8 || bitsOf(element) == 16);
+  };
   bool mnA = mayTranspose(c.a) && random() % 2, mnB = mayTranspose(c.b) && random() % 2;
   if (mnB && bitsOf(c.b) == 8)
     c.n = (c.n + 15) / 16 * 16;
   c.columnD = static_cast<uint32_t>(random() % (470 - c.n));
-  c.sharedA = randomPlace(kSharedData, c.m, kind.k, static_cast<uint32_t>(bitsOf(c.a)), pick(1u, 2u, 4u, 8u), mnA, random);
-  c.sharedB = randomPlace(kSharedData + 64 * 1024, c.n, kind.k, static_cast<uint32_t>(bitsOf(c.b)), pick(1u, 2u, 4u, 8u), mnB,
-                          random);
+  c.sharedA =
+      randomPlace(kSharedData, c.m, kind.k, static_cast<uint32_t>(bitsOf(c.a)), pick(1u, 2u, 4u, 8u), mnA, random);
+  c.sharedB = randomPlace(kSharedData + 64 * 1024, c.n, kind.k, static_cast<uint32_t>(bitsOf(c.b)),
+                          pick(1u, 2u, 4u, 8u), mnB, random);
   c.collector = pick("", ".collector::a::discard", ".collector::a::fill");
   if (kind.scaled) {
     bool nv = name == "mxf4nvf4";

@@ -65,9 +65,9 @@ TEST(Tmem, AllocWaitsUntilColumnsAreFree) {
 )" + alloc("512") + R"(
       bar.sync 1, 64;
       ld.shared.u32 %a, [%s];
-)" + dealloc("%a", "512") +
-                              "      bra END;\n    SECOND:\n      bar.sync 1, 64;\n" + alloc("256", "[%s+4]") +
-                              "      ld.shared.u32 %a, [%s+4];\n" + dealloc("%a", "256") + "    END:\n",
+)" + dealloc("%a", "512") + "      bra END;\n    SECOND:\n      bar.sync 1, 64;\n" +
+                              alloc("256", "[%s+4]") + "      ld.shared.u32 %a, [%s+4];\n" + dealloc("%a", "256") +
+                              "    END:\n",
                           warps(2, options));
     EXPECT_TRUE(run.report.status) << run.report.status.message();
   }
@@ -131,14 +131,15 @@ std::string withColumns(const std::string &body) {
     ld.shared.u32 %a, [%s];
     shr.u32 %b, %t, 5;  shl.b32 %b, %b, 21;
     add.u32 %b, %a, %b;
-)" + body + "\n    tcgen05.wait::st.sync.aligned;\n    tcgen05.wait::ld.sync.aligned;\n    bar.sync 0;\n    @%p " +
+)" + body +
+         "\n    tcgen05.wait::st.sync.aligned;\n    tcgen05.wait::ld.sync.aligned;\n    bar.sync 0;\n    @%p " +
          dealloc("%a", "64");
 }
 
 TEST(Tmem, LanesOfOtherWarps) {
   // %a has lane 0: right for warp 0 alone.
-  Finding finding = expectError(withColumns("tcgen05.st.sync.aligned.32x32b.x1.b32 [%a], {%t};"), Check::TmemMisuse,
-                                warps(4));
+  Finding finding =
+      expectError(withColumns("tcgen05.st.sync.aligned.32x32b.x1.b32 [%a], {%t};"), Check::TmemMisuse, warps(4));
   EXPECT_NE(finding.warp, 0u);
   EXPECT_NE(finding.message.find("warp " + std::to_string(finding.warp) + " may load and store lanes " +
                                  std::to_string(32 * finding.warp) + " to "),
@@ -148,8 +149,8 @@ TEST(Tmem, LanesOfOtherWarps) {
               Check::TmemMisuse, warps(4));
   expectError(withColumns("add.u32 %b, %b, 0x80000;\ntcgen05.st.sync.aligned.16x64b.x1.b32 [%b], {%t};"),
               Check::TmemMisuse, warps(4));
-  BodyRun run = runBody(
-      withColumns("add.u32 %b, %b, 0x100000;\ntcgen05.st.sync.aligned.16x64b.x1.b32 [%b], {%t};"), warps(4));
+  BodyRun run =
+      runBody(withColumns("add.u32 %b, %b, 0x100000;\ntcgen05.st.sync.aligned.16x64b.x1.b32 [%b], {%t};"), warps(4));
   EXPECT_TRUE(run.report.status) << run.report.status.message();
   // The quadrants begin again with every warpgroup.
   run = runBody(withColumns("shr.u32 %b, %t, 5;  and.b32 %b, %b, 3;  shl.b32 %b, %b, 21;  add.u32 %b, %a, %b;\n"
@@ -224,8 +225,7 @@ TEST(Tmem, RefusedAtDecode) {
             std::string::npos);
   EXPECT_NE(error("tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [%r0], 48;").find("powers of two"),
             std::string::npos);
-  EXPECT_NE(error("tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r0, 1024;").find("powers of two"),
-            std::string::npos);
+  EXPECT_NE(error("tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r0, 1024;").find("powers of two"), std::string::npos);
   EXPECT_NE(error("tcgen05.alloc.sync.aligned.shared::cta.b32 [%r0], 32;").find(".cta_group is missing"),
             std::string::npos);
   EXPECT_NE(error("tcgen05.alloc.cta_group::1.sync.aligned.global.b32 [%rd0], 32;").find("a space other"),

@@ -116,7 +116,7 @@ TEST(Unsupported, OperandsOfTheWrongWidth) {
 }
 
 TEST(Unsupported, OnlyTheEntryThatIsAskedFor) {
-  std::string text = header() + ".visible .entry bad() { wmma.load.a.sync.aligned.row.m16n16k16.f16 {%r0}, [0]; ret; "
+  std::string text = header() + ".visible .entry bad() { .reg .b32 %r0; wmma.load.a.sync.aligned.row.m16n16k16.f16 {%r0}, [0]; ret; "
                                 "}\n.visible .entry good() { ret; }\n";
   Result<std::shared_ptr<Module>> module = Module::load(text);
   ASSERT_TRUE(module) << module.status().message();

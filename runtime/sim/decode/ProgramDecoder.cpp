@@ -123,6 +123,9 @@ Result<std::unique_ptr<Program>> ProgramDecoder::decode(uint32_t entry) {
   for (uint32_t function : order_)
     if (Status status = FunctionDecoder(*this, function).run(); !status)
       return status;
+  auto &registers = program_->wgmmaRegisters;
+  std::sort(registers.begin(), registers.end());
+  registers.erase(std::unique(registers.begin(), registers.end()), registers.end());
   program_->entryPc = layouts_[entry].entryPc;
   describe(entry);
   return std::move(program_);

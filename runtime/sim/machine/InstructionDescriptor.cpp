@@ -59,18 +59,10 @@ std::vector<Field> fieldsOf(MmaKind kind, unsigned scaleVector) {
   if (!isScaled(kind)) {
     ValueSet type = kind == MmaKind::F16 ? kFlag : kind == MmaKind::TF32 ? only(2) : kFp8Types;
     ValueSet result = kind == MmaKind::TF32 ? only(1) : kFlag;
-    return {{"the sparsity selector", 0, 2, kZero},
-            {"the sparsity", 2, 1, kZero},
-            {"the saturation", 3, 1, kZero},
-            {"the type of D", 4, 2, result},
-            {kReserved, 6, 1, kZero},
-            {"the type of A", 7, 3, type},
-            {"the type of B", 10, 3, type},
-            {"N", 17, 6, kAllN, 8},
-            {kReserved, 23, 1, kZero},
-            {"M", 24, 5, only(4) | only(8), 16},
-            {kReserved, 29, 1, kZero},
-            {"the shift of .ws", 30, 2, kZero}};
+    return {{"the sparsity selector", 0, 2, kZero}, {"the sparsity", 2, 1, kZero}, {"the saturation", 3, 1, kZero},
+            {"the type of D", 4, 2, result},        {kReserved, 6, 1, kZero},      {"the type of A", 7, 3, type},
+            {"the type of B", 10, 3, type},         {"N", 17, 6, kAllN, 8},        {kReserved, 23, 1, kZero},
+            {"M", 24, 5, only(4) | only(8), 16},    {kReserved, 29, 1, kZero},     {"the shift of .ws", 30, 2, kZero}};
   }
   bool fp4 = isPackedFp4(kind);
   ValueSet ids = scaleVector == 4 ? kZero : scaleVector == 2 ? only(0) | only(2) : ValueSet(15);

@@ -125,15 +125,24 @@ std::string MBarriers::acquire(Cta &cta, Warp &warp, uint32_t pc, MBarrier &barr
   return "";
 }
 
-bool MBarriers::isAwaited(const Cta &cta, uint32_t offset) {
-  const MBarrier *barrier = find(offset);
-  if (barrier && barrier->polled)
-    return true;
+static bool isSuspendedOn(const Cta &cta, uint32_t offset) {
   for (const auto &warp : cta.warps)
     for (const Split &split : warp->others)
       if (split.state == SplitState::WaitsMBarrier && split.waitsFor == offset)
         return true;
   return false;
+}
+
+bool MBarriers::isAwaited(const Cta &cta, uint32_t offset) {
+  const MBarrier *barrier = find(offset);
+  return (barrier && barrier->polled) || isSuspendedOn(cta, offset);
+}
+
+bool MBarriers::isAwaitedByOthers(const Cta &cta, const Warp &warp, const MBarrier &barrier) {
+  bool polled = std::any_of(barrier.waiters.begin(), barrier.waiters.end(), [&](const MBarrierWaiter &waiter) {
+    return waiter.warp != warp.index && waiter.phase == barrier.phase;
+  });
+  return polled || isSuspendedOn(cta, barrier.offset);
 }
 
 //===----------------------------------------------------------------------===//

@@ -82,7 +82,7 @@ std::string MBarriers::invalidate(Cta &cta, Warp &warp, uint32_t offset) {
     return missing(cta, offset);
   if (std::string misuse = checkKnown(cta, warp, *barrier); !misuse.empty())
     return misuse;
-  if (isAwaited(cta, offset))
+  if (isAwaitedByOthers(cta, warp, *barrier))
     return at(offset) + " is invalidated while threads wait for it";
   if (const AsyncOperation *operation =
           cta.async.find([&](const AsyncOperation &each) { return each.barrier == offset; }))

@@ -123,6 +123,8 @@ public:
 
   /// Whether a lane waits for this barrier or polls it.
   bool isAwaited(const Cta &cta, uint32_t offset);
+  /// The same, but a thread of `warp` that has polled it and went on does not wait.
+  static bool isAwaitedByOthers(const Cta &cta, const Warp &warp, const MBarrier &barrier);
   /// Reports barriers that still expect bytes when all threads have exited; false if there are any.
   bool checkAtExit(Cta &cta) const;
   /// "the mbarrier at shared byte 64 (phase 3; 1 of 2 arrivals and 4096 bytes are missing)"

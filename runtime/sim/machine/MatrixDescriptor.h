@@ -31,7 +31,8 @@
 //
 // The swizzle acts on the final address (Swizzle.h), so a descriptor may begin anywhere in a pattern, and stepping
 // along K is an addition to its start address. Where the patterns do not start at multiples of their own size, the base
-// offset has bits 9-7 of the address at which they do.
+// offset has bits 9-7 of the address at which they do; it is subtracted before the swizzle. An H100 reads all of these
+// layouts alike, also with offsets that no dense tile has.
 //
 //===----------------------------------------------------------------------===//
 

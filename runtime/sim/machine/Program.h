@@ -38,7 +38,7 @@ struct Program {
   std::deque<std::vector<uint32_t>> lists; ///< what Inst::list points to
   /// The register planes that instruction pc names: touched[touchedFrom[pc]] up to touched[touchedFrom[pc + 1]].
   std::vector<uint32_t> touched, touchedFrom;
-  std::vector<uint32_t> wgmmaRegisters; ///< planes of all accumulators and fragments of wgmma, some several times
+  std::vector<uint32_t> wgmmaRegisters; ///< planes of all accumulators and fragments of wgmma
   uint32_t entryPc = 0;
 
   uint32_t registerBytes = 0; ///< of one warp, all planes

@@ -99,7 +99,8 @@ TmemOrder orderOf(const TmemOperation &earlier, const TmemOperation &later) {
   if (rewrites) // the same accumulator in the same shape, or else
     if (!isMma || earlier.accumulator != later.accumulator)
       return TmemOrder::Unordered;
-  return overwritesSource ? TmemOrder::ByPractice : TmemOrder::Ordered;
+  // PTX ISA 9.2 orders a copy behind the mma whose operands it overwrites.
+  return overwritesSource && isMma ? TmemOrder::ByPractice : TmemOrder::Ordered;
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,8 +214,8 @@ std::string Tmem::release(uint32_t address, uint32_t columns) {
     if (allocation.column != address)
       continue;
     if (allocation.columns != columns)
-      return "deallocation of " + std::to_string(columns) + " columns at " + std::to_string(address) +
-             ", where " + std::to_string(allocation.columns) + " were allocated";
+      return "deallocation of " + std::to_string(columns) + " columns at " + std::to_string(address) + ", where " +
+             std::to_string(allocation.columns) + " were allocated";
     taken_ &= static_cast<uint16_t>(~blockMask(address, columns));
     allocations_.erase(allocations_.begin() + static_cast<ptrdiff_t>(i));
     return "";
@@ -229,13 +230,12 @@ uint32_t Tmem::freeColumns() const {
 
 std::string Tmem::checkAllocated(const TmemRegion &region) const {
   if (region.column + region.columns > kTmemColumns)
-    return "columns " + std::to_string(region.column) + " to " +
-           std::to_string(region.column + region.columns - 1) + "; TMEM has " + std::to_string(kTmemColumns);
+    return "columns " + std::to_string(region.column) + " to " + std::to_string(region.column + region.columns - 1) +
+           "; TMEM has " + std::to_string(kTmemColumns);
   for (uint32_t column = region.column; column < region.column + region.columns; ++column)
     if (!(taken_ >> column / kTmemBlock & 1))
-      return "columns " + std::to_string(region.column) + " to " +
-             std::to_string(region.column + region.columns - 1) + "; column " + std::to_string(column) +
-             " is not allocated";
+      return "columns " + std::to_string(region.column) + " to " + std::to_string(region.column + region.columns - 1) +
+             "; column " + std::to_string(column) + " is not allocated";
   return "";
 }
 

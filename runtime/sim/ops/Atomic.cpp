@@ -50,7 +50,7 @@ struct AddF32Ftz {
 };
 struct AddF64 {
   static uint64_t apply(uint64_t old, uint64_t b, uint64_t) {
-    return bitsOf(chooseNan(floatOf<double>(old) + floatOf<double>(b), floatOf<double>(b), floatOf<double>(old)));
+    return bitsOf(chooseNan(floatOf<double>(old) + floatOf<double>(b), floatOf<double>(old), floatOf<double>(b)));
   }
 };
 /// In global memory a NaN stays as it is, signalling or not (seen on an H100).

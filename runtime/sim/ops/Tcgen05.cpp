@@ -80,6 +80,10 @@ static Step checkPending(Warp &warp, const Inst &inst, const TmemOperation &oper
     TmemOrder order = orderOf(earlier, operation);
     if (order == TmemOrder::ByPractice && !lint)
       lint = &earlier;
+    // A copy, an mma that reads it, and a copy to the same place: the mma orders the copies.
+    else if (lint && lint->kind == AsyncKind::TmemCopy && earlier.kind == AsyncKind::TmemMma &&
+             earlier.conflictsWith(*lint) && earlier.conflictsWith(operation))
+      lint = nullptr;
     return order == TmemOrder::Unordered;
   });
   if (unordered)
@@ -154,7 +158,17 @@ Step readShared(Warp &warp, const Inst &inst, const TmemOperation &operation, ui
     return warp.fault(inst, Check::OutOfBounds, operation.lane,
                       "read of " + std::to_string(bytes) + " bytes at shared byte " + std::to_string(offset) +
                           ", shared memory has " + std::to_string(cta.sharedBytes) + " bytes");
-  for (uint32_t i = offset; i < offset + bytes; ++i) {
+  auto isWritten = [&](uint32_t first, uint32_t count) {
+    for (; count >= 4; first += 4, count -= 4) {
+      uint32_t states;
+      std::memcpy(&states, cta.sharedShadow + first, sizeof states);
+      if (states != kWritten32)
+        return false;
+    }
+    return count == 0;
+  };
+  bool written = bytes % 4 == 0 && isWritten(offset, bytes);
+  for (uint32_t i = offset; !written && i < offset + bytes; ++i) {
     uint8_t state = cta.sharedShadow[i];
     if (state == kWritten)
       continue;
@@ -186,6 +200,8 @@ Step readShared(Warp &warp, const Inst &inst, const TmemOperation &operation, ui
 namespace {
 
 void decodeTcgen05(Form &form) {
+  if (unsigned target = form.owner().smVersion(); target < 100 || target >= 120)
+    return form.unsupported("the target sm_" + std::to_string(target) + "; allowed: those with tensor memory, sm_100a");
   if (form.take("alloc"))
     return decodeTcgen05Alloc(form);
   if (form.take("dealloc"))

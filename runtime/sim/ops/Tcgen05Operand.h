@@ -26,9 +26,7 @@ constexpr uint32_t kRowColumns = kRowBytes / 4;
 constexpr int kMaxM = 128, kMaxN = 256, kMaxK = 64;
 
 /// The lane of row m of A or D, relative to the lane of the address.
-constexpr uint32_t laneOfRow(int rows, int m) {
-  return static_cast<uint32_t>(rows == 64 ? m / 16 * 32 + m % 16 : m);
-}
+constexpr uint32_t laneOfRow(int rows, int m) { return static_cast<uint32_t>(rows == 64 ? m / 16 * 32 + m % 16 : m); }
 /// Columns of a matrix in TMEM, in the lanes of `rows` rows.
 TmemRegion rowsInTmem(int rows, uint32_t lane, uint32_t column, uint32_t columns);
 

@@ -2,6 +2,8 @@
 
 #include "tests/sim/hardware/SimRun.h"
 
+#include "tests/sim/hardware/SimTensorMap.h"
+
 #include "runtime/sim/Simulator.h"
 
 namespace thrift::sim::hardware {
@@ -48,8 +50,6 @@ Result<std::vector<uint8_t>> runInSimulator(const Form &form, uint64_t seed, uin
   Result<const Kernel *> kernel = (*module)->find("test");
   if (!kernel)
     return kernel.status();
-  if (form.tensor)
-    return Status(StatusCode::Unsupported, "tensor maps are not simulated");
 
   Buffers buffers;
   size_t outBytes = size_t(form.outBytes) * cases;
@@ -60,8 +60,17 @@ Result<std::vector<uint8_t>> runInSimulator(const Form &form, uint64_t seed, uin
     arguments.add(buffers.holding(operand));
   if (form.isElementwise())
     arguments.add(cases);
+  uint64_t tensor = out;
+  if (form.tensor && !form.tensor->isOutput)
+    tensor = buffers.holding(makeTensor(form, seed));
   if (!buffers.status())
     return buffers.status();
+  if (form.tensor) {
+    Result<TensorMapBytes> map = simulatedTensorMap(form.tensor->map, tensor);
+    if (!map)
+      return map.status();
+    arguments.add(*map);
+  }
 
   LaunchSize size = launchSize(form, cases);
   LaunchConfig config;
