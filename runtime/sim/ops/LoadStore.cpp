@@ -283,6 +283,8 @@ void decodeAccess(Form &form, bool isLoad) {
       valuePlanes(form, form.operand(isLoad ? 0 : 1), type, vectorWidth, isLoad, bits, written);
   form.list(std::move(places));
   takeAddress(form, isLoad ? 1 : 0);
+  if (!isLoad && written == (1u << vectorWidth) - 1 && bits <= 64)
+    form.inst.flags |= kWholeStore | (bits == 64 ? kWideValues : 0);
   if (!isLoad && written != (1u << vectorWidth) - 1) {
     if (bits != bitsOf(type))
       return form.unsupported("sinks beside registers wider than the type");
