@@ -252,17 +252,20 @@ std::vector<uint32_t> valuePlanes(Form &form, const ptx::Operand &operand, Ty ty
       bits = std::max(bits, std::max(bitsOf(type), 16u));
     } else {
       form.invalid("the destination is not a register");
+      return;
     }
     written |= 1u << (places.size() - 1);
   };
-  if (operand.kind == ptx::OperandKind::Vector)
+  bool isVector = operand.kind == ptx::OperandKind::Vector;
+  size_t elements = isVector ? form.elementsOf(operand).size() : 1;
+  if (elements != vectorWidth)
+    form.invalid("the vector has " + std::to_string(elements) + " elements, the modifier says " +
+                 std::to_string(vectorWidth));
+  else if (isVector)
     for (const ptx::Operand &element : form.elementsOf(operand))
       add(element);
   else
     add(operand);
-  if (places.size() != vectorWidth)
-    form.invalid("the vector has " + std::to_string(places.size()) + " elements, the modifier says " +
-                 std::to_string(vectorWidth));
   if (bits == 0) // sinks only
     bits = std::max(bitsOf(type), 16u);
   return places;
