@@ -46,7 +46,7 @@ const Fault kFaults[] = {
 
     {"TmemReadBeforeCommit", true,
      "mbarrier.try_wait.parity.shared::cta.b64 %done, [memory+57400], %parity;\n  @!%done bra OFULL;", "",
-     Check::Uninitialized, "TMEM"},
+     Check::Race, "TMEM"},
     {"TmemStoreNotAwaited", true, "tcgen05.wait::st.sync.aligned;", "", Check::PendingAsync, "tcgen05.wait::st"},
     {"TmemLaneViolation", true, "and.b32 %r0, %warp, 3;  shl.b32 %r1, %r0, 21;",
      "and.b32 %r0, %warp, 1;  shl.b32 %r1, %r0, 21;", Check::TmemMisuse, "lanes"},
