@@ -124,6 +124,7 @@ const std::vector<Form> &allForms() {
     addMmaForms(list);
     addWgmmaForms(list);
     addTensorCopyForms(list);
+    addTensorMapReplaceForms(list);
     addBulkCopyForms(list);
     addMbarrierForms(list);
     return list.forms();

@@ -66,6 +66,7 @@ void addMatrixForms(FormList &list);
 void addMmaForms(FormList &list);
 void addWgmmaForms(FormList &list);
 void addTensorCopyForms(FormList &list);
+void addTensorMapReplaceForms(FormList &list);
 void addBulkCopyForms(FormList &list);
 void addMbarrierForms(FormList &list);
 

@@ -9,6 +9,7 @@
 #include "tests/sim/hardware/FormList.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace thrift::sim::hardware {
 
@@ -22,6 +23,7 @@ public:
     text_ = "  mbarrier.init.shared::cta.b64 [barrier], " + std::to_string(expected_) + ";\n";
     for (int i = 0; i < 48; ++i)
       step();
+    balance();
     testParities();
   }
 
@@ -50,6 +52,16 @@ private:
     default:
       return testState();
     }
+  }
+
+  /// No transaction may be left when a barrier ends.
+  void balance() {
+    if (transactions_ == 0)
+      return;
+    std::string operation = transactions_ > 0 ? "complete_tx" : "expect_tx";
+    line("mbarrier." + operation + ".relaxed.cta.shared::cta.b64 [barrier], " + std::to_string(std::abs(transactions_)));
+    transactions_ = 0;
+    settle();
   }
 
   std::string newState() { return "%state" + std::to_string(states_++); }
