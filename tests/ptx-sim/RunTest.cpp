@@ -1,6 +1,7 @@
 //===- RunTest.cpp - launches, findings, statistics ----------------------------===//
 
 #include "PtxSimRun.h"
+#include "tests/Repetition.h"
 
 using namespace thrift;
 using namespace thrift::ptxsim;
@@ -173,7 +174,8 @@ TEST_F(PtxSim, ProgressGoesToStandardError) {
   mov.u32 %i, 0;
 L:
   add.u32 %i, %i, 1;
-  setp.lt.u32 %p, %i, 25000000;
+  setp.lt.u32 %p, %i, )" +
+                     std::to_string(repetitions(25000000, 5000000)) + R"(;
   @%p bra L;
   ret;
 })");

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/Repetition.h"
 #include "tests/sim/Tcgen05Harness.h"
 
 #include <cstdio>
@@ -113,7 +114,9 @@ static double wgmmaSpeed(const std::string &shape, const std::string &transposes
   )" + text + R"(
     wgmma.commit_group.sync.aligned;
     wgmma.wait_group.sync.aligned 0;
-    add.u32 %i, %i, 1; setp.lt.u32 %more, %i, 1000;
+    add.u32 %i, %i, 1; setp.lt.u32 %more, %i, )" +
+                     std::to_string(repetitions(1000, 50)) +
+                     R"(;
     @%more bra LOOP;
     mul.wide.u32 %da, %t, 4; add.s64 %da, %da, %out; st.global.f32 [%da], %f0;
   )";
@@ -179,7 +182,9 @@ static double tcgen05Speed(const char *what, const std::string &mma, uint32_t de
 )" + tcgenWait("%parity") +
           R"(
     xor.b32 %parity, %parity, 1;
-    add.u32 %i, %i, 1; setp.lt.u32 %q, %i, 250;
+    add.u32 %i, %i, 1; setp.lt.u32 %q, %i, )" +
+          std::to_string(repetitions(250, 10)) +
+          R"(;
     @%q bra LOOP;
 )" + tcgenEpilogue();
   BodyOptions options = tcgenOptions();

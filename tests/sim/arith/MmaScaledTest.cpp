@@ -8,6 +8,7 @@
 #include "WideEvaluation.h"
 #include "runtime/sim/arith/MmaKernels.h"
 #include "runtime/sim/arith/MmaReference.h"
+#include "tests/Repetition.h"
 
 #include <gtest/gtest.h>
 
@@ -172,7 +173,7 @@ TEST(MmaScaled, EqualsReferenceForAllStyles) {
   for (const Case &kind : kCases)
     for (int style = 0; style < kStyles; ++style)
       for (int scaleStyle = 0; scaleStyle < kScaleStyles; ++scaleStyle)
-        for (unsigned order = 0; order < 8 && !HasFatalFailure(); ++order)
+        for (unsigned order = 0; order < repetitions(8u, 2u) && !HasFatalFailure(); ++order)
           checkProduct(kind, {16, 48, kind.model.blockK * 2}, order, static_cast<Style>(style),
                        static_cast<ScaleStyle>(scaleStyle), random);
 }
