@@ -93,14 +93,16 @@ Cta::Outcome GridRunner::advance(Resident &resident) {
   Cta &cta = *resident.cta;
   if (cta.linear > failed_.load() || cancelled())
     return Cta::Outcome::Done; // its results no longer matter
-  uint64_t quantum = kSlice;
+  uint64_t spent = executed_.load();
+  const uint64_t slice = std::min(kSlice, spent < budget_ ? budget_ - spent + 1 : 1);
+  uint64_t quantum = slice;
   resident.counts = cta.counts;
   Cta::Outcome outcome = cta.run(quantum);
   size_t distinct = 0;
   for (size_t i = 0; i < cta.counts.size(); ++i)
     distinct += cta.counts[i] != resident.counts[i];
   resident.spins = distinct <= kTightLoop;
-  uint64_t executed = executed_.fetch_add(kSlice - quantum) + (kSlice - quantum);
+  uint64_t executed = executed_.fetch_add(slice - quantum) + (slice - quantum);
   ++resident.slices;
   if (outcome == Cta::Outcome::Running && executed > budget_) {
     cta.report(cta.program.entryPc, nullptr, -1, Severity::Error, Check::Budget,

@@ -14,7 +14,7 @@ namespace thrift::sim {
 // At least this much unused memory stands before and behind a buffer; also the alignment of buffers.
 static constexpr size_t kRedZone = 256;
 
-static std::string hex(uint64_t value) {
+std::string hexText(uint64_t value) {
   char text[24];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
   return text;
@@ -97,7 +97,7 @@ Result<uint64_t> AddressSpace::allocate(size_t bytes) {
 Status AddressSpace::free(uint64_t address) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (allocations_.erase(address) == 0)
-    return Status::invalid("address", hex(address), "an address that allocate returned and that was not freed");
+    return Status::invalid("address", hexText(address), "an address that allocate returned and that was not freed");
   return Status::ok();
 }
 
@@ -113,7 +113,7 @@ Result<uint8_t *> AddressSpace::access(uint64_t address, size_t bytes, bool writ
       return allocation.data() + offset;
     }
   }
-  return Status::invalid("address", hex(address) + " with " + std::to_string(bytes) + " bytes",
+  return Status::invalid("address", hexText(address) + " with " + std::to_string(bytes) + " bytes",
                          "a range within one buffer");
 }
 

@@ -40,6 +40,9 @@ enum Shadow : uint8_t { kUnwritten = 0, kWritten = 1, kPending = 2, kBarrierObje
 constexpr uint32_t kWritten32 = 0x01010101u;
 constexpr uint64_t kWritten64 = 0x0101010101010101ull;
 
+/// "0x7f00", as findings write addresses.
+std::string hexText(uint64_t value);
+
 /// A range of host memory that a kernel may touch.
 struct Region {
   uint64_t base = 0, bytes = 0;

@@ -8,6 +8,9 @@
 
 namespace thrift::sim {
 
+// More are under way in no kernel that anybody waits for; the queue is searched from end to end.
+static constexpr size_t kMostUnderWay = 512;
+
 AsyncOperation::AsyncOperation(AsyncKind kind, Warp &warp, const Inst &inst, int lane)
     : kind(kind), lane(lane), warp(&warp), pc(warp.indexOf(inst)) {}
 
@@ -37,7 +40,12 @@ void AsyncQueue::reset(Delivery delivery, uint64_t seed) {
 
 bool AsyncQueue::issue(Cta &cta, std::unique_ptr<AsyncOperation> operation) {
   operations_.push_back(std::move(operation));
-  return becameReady(cta, *operations_.back());
+  if (!becameReady(cta, *operations_.back()))
+    return false;
+  if (operations_.size() <= kMostUnderWay)
+    return true;
+  const AsyncOperation *oldest = find([](const AsyncOperation &each) { return each.isReady(); });
+  return !oldest || perform(cta, *oldest);
 }
 
 bool AsyncQueue::becameReady(Cta &cta, const AsyncOperation &operation) {

@@ -39,7 +39,7 @@ static uint32_t bitsAt(uint64_t descriptor, unsigned first, unsigned count) {
   return static_cast<uint32_t>(descriptor >> first & ((uint64_t(1) << count) - 1));
 }
 
-static std::string hexText(uint64_t value) {
+static std::string descriptorText(uint64_t value) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text = "0x0000000000000000";
   for (unsigned digit = 0; digit < 16; ++digit)
@@ -48,7 +48,7 @@ static std::string hexText(uint64_t value) {
 }
 
 static std::string complain(uint64_t descriptor, const std::string &what) {
-  return "matrix descriptor " + hexText(descriptor) + ": " + what;
+  return "matrix descriptor " + descriptorText(descriptor) + ": " + what;
 }
 
 /// What both generations have in common, once the swizzle is known.

@@ -2,15 +2,7 @@
 
 #include "runtime/sim/ops/Access.h"
 
-#include <cstdio>
-
 namespace thrift::sim {
-
-static std::string hex(uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 static const char *verb(bool isStore) { return isStore ? "write" : "read"; }
 
@@ -27,16 +19,16 @@ static std::string resolveLane(Warp &warp, unsigned lane, Window window, uint32_
   }
   if (static_cast<uint32_t>(places.address[lane] >> 32) == kRegisterCanary) {
     check = Check::Uninitialized;
-    return "the address " + hex(places.address[lane]) + " comes from a register that nobody wrote";
+    return "the address " + hexText(places.address[lane]) + " comes from a register that nobody wrote";
   }
   if (address & (align - 1)) {
     check = Check::Misaligned;
-    return "address " + hex(address) + " is not a multiple of " + std::to_string(align);
+    return "address " + hexText(address) + " is not a multiple of " + std::to_string(align);
   }
   auto outside = [&](const char *space, uint64_t size) {
     check = Check::OutOfBounds;
-    return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hex(address) + ", " + space +
-           " memory has " + std::to_string(size) + " bytes";
+    return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hexText(address) + ", " +
+           space + " memory has " + std::to_string(size) + " bytes";
   };
   switch (window) {
   case Window::Shared:
@@ -75,7 +67,7 @@ static std::string resolveLane(Warp &warp, unsigned lane, Window window, uint32_
       warp.hint && warp.hint->contains(address, bytes) ? warp.hint : cta.launch.regions.find(address);
   if (!region || !region->contains(address, bytes)) {
     check = Check::OutOfBounds;
-    return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hex(address) + ": " +
+    return std::string(verb(isStore)) + " of " + std::to_string(bytes) + " bytes at " + hexText(address) + ": " +
            (region ? "it reaches beyond the end of a " + std::string(region->what) + " buffer of " +
                          std::to_string(region->bytes) + " bytes"
                    : cta.launch.regions.describeNeighbours(address));
@@ -111,7 +103,7 @@ Step reportMisaligned(Warp &warp, const Inst &inst, uint32_t mask, const Places 
   for (LaneIterator lane(mask); lane; ++lane)
     if (places.address[*lane] & (align - 1))
       return warp.fault(inst, Check::Misaligned, static_cast<int>(*lane),
-                        "address " + hex(places.address[*lane]) + " is not a multiple of " + std::to_string(align));
+                        "address " + hexText(places.address[*lane]) + " is not a multiple of " + std::to_string(align));
   return Step::Next;
 }
 
@@ -135,7 +127,7 @@ Step reportUninitialized(Warp &warp, const Inst &inst, uint32_t mask, const Plac
       bool inShared = shadow >= cta.sharedShadow && shadow < cta.sharedShadow + cta.sharedBytes;
       if (!inShared) {
         const Region *region = cta.launch.regions.find(places.address[*lane]);
-        std::string where = region ? hex(places.address[*lane] + i) + ", byte " +
+        std::string where = region ? hexText(places.address[*lane] + i) + ", byte " +
                                          std::to_string(places.address[*lane] + i - region->base) + " of a " +
                                          region->what + " buffer of " + std::to_string(region->bytes) + " bytes"
                                    : "local memory of the thread";
@@ -183,8 +175,8 @@ static bool storesWhatIsThere(const Warp &warp, const Inst &inst, unsigned lane,
     return false;
   uint32_t size = bytes / inst.count;
   for (uint32_t i = 0; i < inst.count; ++i) {
-    uint64_t value = inst.flags & kWideValues ? warp.plane<uint64_t>(inst.list[i])[lane]
-                                              : warp.plane<uint32_t>(inst.list[i])[lane];
+    uint64_t value =
+        inst.flags & kWideValues ? warp.plane<uint64_t>(inst.list[i])[lane] : warp.plane<uint32_t>(inst.list[i])[lane];
     if (std::memcmp(places.data(lane) + i * size, &value, size) != 0)
       return false;
   }

@@ -6,19 +6,12 @@
 #include "runtime/sim/ops/MemoryForm.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 namespace thrift::sim {
 
 // What a destination holds until the copy arrives: NaN in f16, bf16, f32 and fp8.
 static constexpr uint8_t kPoison = 0xFF;
-
-static std::string hex(uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 //===----------------------------------------------------------------------===//
 // Operations
@@ -65,9 +58,9 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
     if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
                 : races.shared.read(actor, first, last - first + 1, conflict))
       continue;
-    Step step = warp.cta.reportConflict(actor.pc, &warp, lane, conflict,
-                                        "shared byte " + std::to_string(4 * conflict.cell),
-                                        isStore ? "the copy's write" : "the copy's read");
+    Step step =
+        warp.cta.reportConflict(actor.pc, &warp, lane, conflict, "shared byte " + std::to_string(4 * conflict.cell),
+                                isStore ? "the copy's write" : "the copy's read");
     if (step != Step::Next)
       return step;
   }
@@ -185,7 +178,7 @@ Step checkCtaMask(Warp &warp, const Inst &inst, unsigned lane, uint64_t ctaMask)
   if (ctaMask == 1)
     return Step::Next;
   return warp.fault(inst, Check::BadOperand, static_cast<int>(lane),
-                    "the CTA mask of the multicast is " + hex(ctaMask) +
+                    "the CTA mask of the multicast is " + hexText(ctaMask) +
                         "; allowed: 0x1, for every CTA is a cluster of its own");
 }
 
@@ -193,13 +186,13 @@ Step checkShared(Warp &warp, const Inst &inst, unsigned lane, const char *what, 
                  uint32_t align) {
   if (address % align != 0)
     return warp.fault(inst, Check::Misaligned, static_cast<int>(lane),
-                      std::string("the ") + what + " is shared address " + hex(address) + ", no multiple of " +
+                      std::string("the ") + what + " is shared address " + hexText(address) + ", no multiple of " +
                           std::to_string(align));
   uint32_t size = warp.cta.sharedBytes;
   if (bytes > size || address > size - bytes)
     return warp.fault(inst, Check::OutOfBounds, static_cast<int>(lane),
                       std::string("the ") + what + " is " + std::to_string(bytes) + " bytes at shared address " +
-                          hex(address) + ", shared memory has " + std::to_string(size) + " bytes");
+                          hexText(address) + ", shared memory has " + std::to_string(size) + " bytes");
   return Step::Next;
 }
 
@@ -227,7 +220,7 @@ Step checkGlobal(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, 
   std::string verb = isStore ? "write" : "read";
   if (!region || !region->contains(address, bytes))
     return warp.fault(inst, Check::OutOfBounds, static_cast<int>(lane),
-                      verb + " of " + std::to_string(bytes) + " bytes at " + hex(address) + ": " +
+                      verb + " of " + std::to_string(bytes) + " bytes at " + hexText(address) + ": " +
                           (region ? "they reach beyond the end of a " + std::string(region->what) + " buffer of " +
                                         std::to_string(region->bytes) + " bytes"
                                   : cta.launch.regions.describeNeighbours(address)));

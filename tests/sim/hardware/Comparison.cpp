@@ -67,8 +67,7 @@ void compareHashes(const Form &form, const Record &record, const std::vector<uin
   std::vector<uint8_t> hashes = hashOutput(output);
   for (size_t at = 0; at + 8 <= std::max(hashes.size(), record.bytes.size()); at += 8) {
     ++result.values;
-    if (at + 8 <= hashes.size() && at + 8 <= record.bytes.size() &&
-        std::memcmp(&hashes[at], &record.bytes[at], 8) == 0)
+    if (at + 8 <= hashes.size() && at + 8 <= record.bytes.size() && std::memcmp(&hashes[at], &record.bytes[at], 8) == 0)
       continue;
     ++result.differing;
     if (result.beyond++ == 0)

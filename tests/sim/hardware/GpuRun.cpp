@@ -117,8 +117,7 @@ private:
                                    "cuTensorMapEncodeTiled");
   }
 
-  Status launch(const Form &form, const LoadedKernel &kernel, uint32_t cases,
-                std::vector<void *> &parameters) const {
+  Status launch(const Form &form, const LoadedKernel &kernel, uint32_t cases, std::vector<void *> &parameters) const {
     const cuda::Driver &driver = device_->driver();
     cuda::ContextScope scope(driver.api(), device_->context());
     LaunchSize size = launchSize(form, cases);

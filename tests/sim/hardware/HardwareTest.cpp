@@ -6,10 +6,14 @@
 
 #include "tests/sim/hardware/FormList.h"
 #include "tests/sim/hardware/Results.h"
+#include "tests/sim/hardware/SimRun.h"
+
+#include "tests/Repetition.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 namespace thrift::sim::hardware {
 
@@ -32,13 +36,18 @@ std::vector<std::string> families() {
   return names;
 }
 
+std::map<std::string, const Record *> recordsByName() {
+  std::map<std::string, const Record *> records;
+  for (const Record &record : storedVectors().records)
+    records[record.form] = &record;
+  return records;
+}
+
 class Hardware : public testing::TestWithParam<std::string> {};
 
 TEST_P(Hardware, AgreesWithTheSimulator) {
   const Vectors &vectors = storedVectors();
-  std::map<std::string, const Record *> records;
-  for (const Record &record : vectors.records)
-    records[record.form] = &record;
+  std::map<std::string, const Record *> records = recordsByName();
   size_t checked = 0;
   for (const Form &form : allForms()) {
     if (form.family != GetParam())
@@ -48,9 +57,8 @@ TEST_P(Hardware, AgreesWithTheSimulator) {
     FormResult result = checkRecord(form, *record->second, vectors.seed);
     EXPECT_TRUE(result.status) << form.name << ": " << result.status.message();
     EXPECT_NE(result.comparison.values, 0u) << form.name;
-    EXPECT_EQ(result.comparison.beyond, 0u)
-        << form.name << ": " << result.comparison.beyond << " of " << result.comparison.values << " values; "
-        << result.comparison.first;
+    EXPECT_EQ(result.comparison.beyond, 0u) << form.name << ": " << result.comparison.beyond << " of "
+                                            << result.comparison.values << " values; " << result.comparison.first;
     ++checked;
   }
   EXPECT_GT(checked, 0u);
@@ -65,6 +73,33 @@ std::string nameOfCase(const testing::TestParamInfo<std::string> &info) {
 INSTANTIATE_TEST_SUITE_P(Families, Hardware, testing::ValuesIn(families()), nameOfCase);
 
 } // namespace
+
+/// A kernel that a GPU runs as it should has no races, and its result does not depend on when operations are performed.
+TEST(HardwareDelivery, ChangesNothingAndTheCheckerIsContent) {
+  static const std::set<std::string> kFamilies = {"memory",     "bulk copy", "tensor copy",
+                                                  "tensor map", "mbarrier",  "wgmma"};
+  const Vectors &vectors = storedVectors();
+  std::map<std::string, const Record *> records = recordsByName();
+  size_t number = 0, checked = 0;
+  for (const Form &form : allForms()) {
+    if (kFamilies.count(form.family) == 0 || records.count(form.name) == 0 || ++number % repetitions(3, 30) != 0)
+      continue;
+    for (Delivery delivery : {Delivery::Eager, Delivery::Lazy, Delivery::Random}) {
+      Options options;
+      options.delivery = delivery;
+      options.checkRaces = true;
+      options.seed = number;
+      std::vector<Finding> findings;
+      const Record &record = *records[form.name];
+      Result<std::vector<uint8_t>> output = runInSimulator(form, vectors.seed, record.cases, options, &findings);
+      ASSERT_TRUE(output) << form.name << ": " << output.status().message();
+      EXPECT_EQ(compareWithRecord(form, record, *output).differing, 0u) << form.name;
+      EXPECT_TRUE(findings.empty()) << form.name << ": " << findings.front().describe();
+    }
+    ++checked;
+  }
+  EXPECT_GT(checked, 20u);
+}
 
 TEST(HardwareVectors, HoldNothingElse) {
   std::map<std::string, const Form *> forms;

@@ -51,12 +51,12 @@ uint32_t drawFloat(Random &random) {
 }
 
 uint64_t drawDouble(Random &random) {
-  static constexpr uint64_t kEdges[] = {
-      0x0000000000000000, 0x8000000000000000, 0x3FF0000000000000, 0xBFF0000000000000, 0x3FE0000000000000,
-      0x3FF8000000000000, 0x4004000000000000, 0x41E0000000000000, 0xC1E0000000000000, 0x43E0000000000000,
-      0xC3E0000000000000, 0x43F0000000000000, 0x0000000000000001, 0x000FFFFFFFFFFFFF, 0x0010000000000000,
-      0x7FEFFFFFFFFFFFFF, 0x3698000000000000, 0x47EFFFFFE0000000, 0x7FF0000000000000, 0xFFF0000000000000,
-      0x7FF8000000000000, 0xFFF8000000000001, 0x7FF0000000000001};
+  static constexpr uint64_t kEdges[] = {0x0000000000000000, 0x8000000000000000, 0x3FF0000000000000, 0xBFF0000000000000,
+                                        0x3FE0000000000000, 0x3FF8000000000000, 0x4004000000000000, 0x41E0000000000000,
+                                        0xC1E0000000000000, 0x43E0000000000000, 0xC3E0000000000000, 0x43F0000000000000,
+                                        0x0000000000000001, 0x000FFFFFFFFFFFFF, 0x0010000000000000, 0x7FEFFFFFFFFFFFFF,
+                                        0x3698000000000000, 0x47EFFFFFE0000000, 0x7FF0000000000000, 0xFFF0000000000000,
+                                        0x7FF8000000000000, 0xFFF8000000000001, 0x7FF0000000000001};
   uint32_t choice = random.below(8);
   uint64_t word = random.next();
   if (choice == 0)
@@ -129,8 +129,8 @@ struct FormatFacts {
   bool hasInfinity;                                   ///< else the highest exponent is finite, its last code a NaN
 };
 constexpr FormatFacts kFormats[] = {
-    {16, 5, 10, 0, true}, {16, 8, 7, 0, true},  {32, 8, 10, 13, true},
-    {8, 4, 3, 0, false},  {8, 5, 2, 0, true},   {32, 8, 23, 0, true},
+    {16, 5, 10, 0, true}, {16, 8, 7, 0, true}, {32, 8, 10, 13, true},
+    {8, 4, 3, 0, false},  {8, 5, 2, 0, true},  {32, 8, 23, 0, true},
 };
 } // namespace
 

@@ -15,8 +15,9 @@ FormResult checkRecord(const Form &form, const Record &record, uint64_t seed) {
   result.form = &form;
   result.cases = record.cases;
   if (fingerprint(form, seed, record.cases) != record.fingerprint) {
-    result.status = Status(StatusCode::InvalidArgument, "the vectors of " + form.name +
-                                                            " are of another kernel or other operands; record them again");
+    result.status =
+        Status(StatusCode::InvalidArgument,
+               "the vectors of " + form.name + " are of another kernel or other operands; record them again");
     return result;
   }
   Result<std::vector<uint8_t>> output = runInSimulator(form, seed, record.cases);
@@ -30,12 +31,13 @@ FormResult checkRecord(const Form &form, const Record &record, uint64_t seed) {
 namespace {
 struct Line {
   std::string family;
-  uint64_t forms = 0, cases = 0, differing = 0, beyond = 0, missing = 0;
+  uint64_t forms = 0, cases = 0, values = 0, differing = 0, beyond = 0, missing = 0;
   double largestUlps = 0;
 
   void add(const FormResult &result) {
     ++forms;
     cases += result.cases;
+    values += result.comparison.values;
     differing += result.comparison.differing;
     beyond += result.comparison.beyond;
     missing += !result.status;
@@ -67,11 +69,12 @@ void writeTable(std::ostream &out, const Vectors &vectors, const std::vector<For
   }
   out << vectors.device << ", driver " << vectors.driver << ", seed " << vectors.seed << ", generator "
       << vectors.generator << "\n\n"
-      << "| family | instructions | forms | cases | differing values | largest distance, ulp | beyond the bound | not run |\n"
-      << "|---|---|---|---|---|---|---|---|\n";
+      << "| family | instructions | forms | cases | values | not bit-equal | largest distance, ulp | beyond the bound "
+         "| not run |\n"
+      << "|---|---|---|---|---|---|---|---|---|\n";
   auto write = [&](const std::string &key, const Line &line) {
-    out << "| " << key << " | " << line.forms << " | " << line.cases << " | " << line.differing << " | "
-        << ulps(line.largestUlps) << " | " << line.beyond << " | " << line.missing << " |\n";
+    out << "| " << key << " | " << line.forms << " | " << line.cases << " | " << line.values << " | " << line.differing
+        << " | " << ulps(line.largestUlps) << " | " << line.beyond << " | " << line.missing << " |\n";
   };
   for (const std::string &key : order)
     write(key, lines[key]);

@@ -4,8 +4,6 @@
 
 #include "tests/sim/hardware/SimTensorMap.h"
 
-#include "runtime/sim/Simulator.h"
-
 namespace thrift::sim::hardware {
 
 namespace {
@@ -43,7 +41,8 @@ private:
 
 } // namespace
 
-Result<std::vector<uint8_t>> runInSimulator(const Form &form, uint64_t seed, uint32_t cases) {
+Result<std::vector<uint8_t>> runInSimulator(const Form &form, uint64_t seed, uint32_t cases, Options options,
+                                            std::vector<Finding> *findings) {
   Result<std::shared_ptr<Module>> module = Module::load(form.ptx);
   if (!module)
     return module.status();
@@ -76,10 +75,11 @@ Result<std::vector<uint8_t>> runInSimulator(const Form &form, uint64_t seed, uin
   LaunchConfig config;
   config.grid = {size.grid, 1, 1};
   config.block = {size.block, 1, 1};
-  Options options;
   options.threads = 1;
   options.instructionBudget = 100'000'000;
   Report report = launch(**kernel, buffers.memory(), config, arguments, options);
+  if (findings)
+    *findings = report.findings;
   if (!report.status)
     return report.status;
   std::vector<uint8_t> output(outBytes);

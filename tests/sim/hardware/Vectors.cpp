@@ -52,8 +52,8 @@ static void put(std::ostream &out, T value) {
 
 Status writeVectors(const std::string &path, const Vectors &vectors) {
   std::ofstream out(path, std::ios::binary);
-  out << kFirstLine << "\ngenerator " << vectors.generator << "\nseed " << vectors.seed << "\ndevice "
-      << vectors.device << "\ndriver " << vectors.driver << "\nrecords " << vectors.records.size() << "\n\n";
+  out << kFirstLine << "\ngenerator " << vectors.generator << "\nseed " << vectors.seed << "\ndevice " << vectors.device
+      << "\ndriver " << vectors.driver << "\nrecords " << vectors.records.size() << "\n\n";
   for (const Record &record : vectors.records) {
     put(out, static_cast<uint16_t>(record.form.size()));
     out << record.form;

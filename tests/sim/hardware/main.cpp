@@ -103,8 +103,7 @@ int simulate(const Request &request) {
       ++missing;
       continue;
     }
-    vectors.records.push_back(
-        {form->name, fingerprint(*form, request.seed, cases), cases, false, std::move(*output)});
+    vectors.records.push_back({form->name, fingerprint(*form, request.seed, cases), cases, false, std::move(*output)});
   }
   Status status = writeVectors(request.names[0], vectors);
   return !status ? fail(status.message()) : missing == 0 ? 0 : 1;
@@ -138,8 +137,8 @@ int check(const Request &request) {
     if (!result.status)
       std::cerr << form->name << ": " << result.status.message() << "\n";
     else if (result.comparison.beyond != 0)
-      std::cerr << form->name << ": " << result.comparison.beyond << " of " << result.comparison.values
-                << " differ; " << result.comparison.first << "\n";
+      std::cerr << form->name << ": " << result.comparison.beyond << " of " << result.comparison.values << " differ; "
+                << result.comparison.first << "\n";
     allAgree &= result.agrees();
   }
   writeTable(std::cout, *vectors, results);
@@ -197,8 +196,9 @@ struct Verb {
   size_t names;
   int (*run)(const Request &);
 };
-constexpr Verb kVerbs[] = {{"list", 0, list}, {"ptx", 1, ptx},     {"emit", 1, emit}, {"run", 1, run},
-                           {"simulate", 1, simulate}, {"condense", 2, condenseFile}, {"check", 1, check}, {"show", 2, show}};
+constexpr Verb kVerbs[] = {{"list", 0, list},   {"ptx", 1, ptx},           {"emit", 1, emit},
+                           {"run", 1, run},     {"simulate", 1, simulate}, {"condense", 2, condenseFile},
+                           {"check", 1, check}, {"show", 2, show}};
 
 } // namespace
 
@@ -221,6 +221,7 @@ int main(int argc, char **argv) {
   for (const Verb &verb : kVerbs)
     if (request.verb == verb.name && request.names.size() == verb.names)
       return verb.run(request);
-  return fail("usage: sim-hardware list | ptx NAME | emit FOLDER | run FILE | simulate FILE | condense FILE SHORT | check FILE | "
+  return fail("usage: sim-hardware list | ptx NAME | emit FOLDER | run FILE | simulate FILE | condense FILE SHORT | "
+              "check FILE | "
               "show FILE NAME, with --family NAME, --form TEXT, --seed N, --cases N");
 }

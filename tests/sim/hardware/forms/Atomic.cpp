@@ -123,7 +123,8 @@ void contended(FormList &list, const std::string &operation, const CellType &typ
   form.body = R"(
   .reg .b64 %a;
   .reg .pred %first;
-  .reg .)" + b + R"( %v;
+  .reg .)" + b +
+              R"( %v;
   mad.wide.u32 %a, %t, 32, %in;
   setp.eq.u32 %first, %t, 0;
   ld.global.)" +

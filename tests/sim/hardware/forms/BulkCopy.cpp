@@ -40,19 +40,18 @@ constexpr Run kRuns[] = {{16, 0, 0}, {16, 48, 16}, {48, 16, 112}, {1040, 0, 240}
 
 void addLoad(FormList &list, const std::string &opcode, const Run &run) {
   CtaForm form = copyForm(opcode + run.name(), loadOutBytes(kTile));
-  form.body = loadBody(kTile, run.bytes, "",
-                       "  add.u32 %x, %tile, " + std::to_string(run.to) + ";\n  add.u64 %v, %in, " +
-                           std::to_string(run.from) + ";\n  " + opcode + " [%x], [%v], " + std::to_string(run.bytes) +
-                           ", [%barrier];\n");
+  form.body =
+      loadBody(kTile, run.bytes, "",
+               "  add.u32 %x, %tile, " + std::to_string(run.to) + ";\n  add.u64 %v, %in, " + std::to_string(run.from) +
+                   ";\n  " + opcode + " [%x], [%v], " + std::to_string(run.bytes) + ", [%barrier];\n");
   list.cta(form);
 }
 
 void addStore(FormList &list, const Run &run) {
   CtaForm form = copyForm("cp.async.bulk.global.shared::cta" + run.name(), kTile);
-  form.body = storeBody(kTile, "  add.u32 %x, %tile, " + std::to_string(run.from) + ";\n  add.u64 %v, %out, " +
-                                   std::to_string(run.to) +
-                                   ";\n  cp.async.bulk.global.shared::cta.bulk_group [%v], [%x], " +
-                                   std::to_string(run.bytes) + ";\n");
+  form.body = storeBody(
+      kTile, "  add.u32 %x, %tile, " + std::to_string(run.from) + ";\n  add.u64 %v, %out, " + std::to_string(run.to) +
+                 ";\n  cp.async.bulk.global.shared::cta.bulk_group [%v], [%x], " + std::to_string(run.bytes) + ";\n");
   list.cta(form);
 }
 

@@ -63,7 +63,8 @@ static void addFloatConversions(FormList &list) {
   list.elementwise("cvt.(f64.f16|f64.bf16|sat.f64.f16) %d, %a;", d, {h});
   list.elementwise("cvt(|.ftz|.sat).f64.f32 %d, %a;", d, {f});
   for (const std::string &to : alternatives("(f32|f16|bf16)"))
-    list.elementwise("cvt.rn." + to + ".f64 %d, %a;", to == "f32" ? f : h, {Kind::NaN64}, {}, "cvt.rn." + to + ".f64, NaNs");
+    list.elementwise("cvt.rn." + to + ".f64 %d, %a;", to == "f32" ? f : h, {Kind::NaN64}, {},
+                     "cvt.rn." + to + ".f64, NaNs");
   list.elementwise("cvt.sat.f32.f32 %d, %a;", f, {f});
   list.elementwise("cvt.sat.f64.f64 %d, %a;", d, {d});
   list.elementwise("cvt.sat.f16.f16 %d, %a;", h, {h});

@@ -1,8 +1,8 @@
 //===- CopyKernel.h - kernels around one bulk copy --------------------------===//
 //
 // What TensorCopy.cpp and BulkCopy.cpp share. Loads: a CTA fills a tile of shared memory with kUntouched bytes, copies
-// into it, waits on an mbarrier and writes down the whole tile and whether the barrier's phase completed. The wait gives
-// up after some time: a wrong byte count must not hang the GPU.
+// into it, waits on an mbarrier and writes down the whole tile and whether the barrier's phase completed. The wait
+// gives up after some time: a wrong byte count must not hang the GPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,8 @@ inline std::string copyVariables(uint32_t tileBytes) {
 
 /// `prepare` runs in every thread, `copy` in one; %tile and %barrier are addresses, `expected` the bytes that complete.
 /// Registers for their use: %c0 .. %c4, %x (32 bits), %u, %v (64).
-inline std::string loadBody(uint32_t tileBytes, uint32_t expected, const std::string &prepare, const std::string &copy) {
+inline std::string loadBody(uint32_t tileBytes, uint32_t expected, const std::string &prepare,
+                            const std::string &copy) {
   std::string words = std::to_string(tileBytes / 4), threads = std::to_string(kCopyThreads);
   return R"(
   .reg .b32 %tile, %barrier, %s, %i, %w, %x, %c<5>;
@@ -91,7 +92,8 @@ FILL:
   fence.proxy.async.shared::cta;
   bar.sync 0;
   @!%first bra END;
-)" + copy + R"(  cp.async.bulk.commit_group;
+)" + copy +
+         R"(  cp.async.bulk.commit_group;
   cp.async.bulk.wait_group 0;
 END:
 )";

@@ -78,8 +78,8 @@ void addMatrixForms(FormList &list) {
   for (uint32_t count : {1u, 2u, 4u})
     for (const char *trans : {"", ".trans"}) {
       std::string tail = ".sync.aligned.m8n8.x" + std::to_string(count) + trans + ".shared.b16";
-      CtaForm load = matrixForm("ldmatrix" + tail,
-                                "  ldmatrix" + tail + " " + registerList(count) + ", [%row];\n" + storeRegisters, false);
+      CtaForm load = matrixForm(
+          "ldmatrix" + tail, "  ldmatrix" + tail + " " + registerList(count) + ", [%row];\n" + storeRegisters, false);
       load.outBytes = 16 * kLanes;
       list.cta(load);
       CtaForm store = matrixForm("stmatrix" + tail,

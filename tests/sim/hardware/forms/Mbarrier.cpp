@@ -59,7 +59,8 @@ private:
     if (transactions_ == 0)
       return;
     std::string operation = transactions_ > 0 ? "complete_tx" : "expect_tx";
-    line("mbarrier." + operation + ".relaxed.cta.shared::cta.b64 [barrier], " + std::to_string(std::abs(transactions_)));
+    line("mbarrier." + operation + ".relaxed.cta.shared::cta.b64 [barrier], " +
+         std::to_string(std::abs(transactions_)));
     transactions_ = 0;
     settle();
   }
@@ -124,7 +125,8 @@ private:
     stateAge_ = 0;
     settle();
   }
-  /// The next phase, if this one is complete. The ISA wants a successful test of each phase before arrivals of the next.
+  /// The next phase, if this one is complete. The ISA wants a successful test of each phase before arrivals of the
+  /// next.
   void settle() {
     if (pending_ != 0 || transactions_ != 0)
       return;

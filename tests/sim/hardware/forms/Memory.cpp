@@ -68,10 +68,11 @@ void addStores(FormList &list) {
   threads(list, "st", "st.shared.v2.b8",
           "ld.global.v2.b32 {%x, %y}, [%a]; st.shared.v2.b8 [%s+2], {%x, %y}; ld.shared.v4.b32 {%r0, %r1, %r2, %r3}, "
           "[%s];");
-  threads(list, "st", "st.local.b16",
-          "ld.global.v2.b32 {%x, %y}, [%a]; st.local.b32 [memory_of_thread], %x; st.local.b16 [memory_of_thread+2], %y; "
-          "ld.local.b32 %r0, [memory_of_thread];",
-          "  .local .align 4 .b8 memory_of_thread[8];\n");
+  threads(
+      list, "st", "st.local.b16",
+      "ld.global.v2.b32 {%x, %y}, [%a]; st.local.b32 [memory_of_thread], %x; st.local.b16 [memory_of_thread+2], %y; "
+      "ld.local.b32 %r0, [memory_of_thread];",
+      "  .local .align 4 .b8 memory_of_thread[8];\n");
   threads(list, "mov", "mov.b32, packing", "ld.global.b32 %x, [%a]; mov.b32 {%h, %g}, %x; mov.b32 %r0, {%g, %h};");
   threads(list, "mov", "mov.b64, packing",
           "ld.global.v2.b32 {%x, %y}, [%a]; mov.b64 %w, {%y, %x}; mov.b64 {%r0, %r1}, %w;");

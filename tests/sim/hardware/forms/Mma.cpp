@@ -21,14 +21,14 @@ struct MmaForm {
 constexpr MatrixFormat F16 = MatrixFormat::F16, BF16 = MatrixFormat::BF16, TF32 = MatrixFormat::TF32,
                        F32 = MatrixFormat::F32, E4 = MatrixFormat::E4M3, E5 = MatrixFormat::E5M2;
 constexpr MmaForm kForms[] = {
-    {16, "f32.f16.f16.f32", F16, F16, F32},   {8, "f32.f16.f16.f32", F16, F16, F32},
-    {16, "f16.f16.f16.f16", F16, F16, F16},   {8, "f16.f16.f16.f16", F16, F16, F16},
+    {16, "f32.f16.f16.f32", F16, F16, F32},     {8, "f32.f16.f16.f32", F16, F16, F32},
+    {16, "f16.f16.f16.f16", F16, F16, F16},     {8, "f16.f16.f16.f16", F16, F16, F16},
     {16, "f32.bf16.bf16.f32", BF16, BF16, F32}, {8, "f32.bf16.bf16.f32", BF16, BF16, F32},
     {8, "f32.tf32.tf32.f32", TF32, TF32, F32},  {4, "f32.tf32.tf32.f32", TF32, TF32, F32},
-    {32, "f32.e4m3.e4m3.f32", E4, E4, F32},   {32, "f32.e5m2.e4m3.f32", E5, E4, F32},
-    {32, "f32.e4m3.e5m2.f32", E4, E5, F32},   {32, "f32.e5m2.e5m2.f32", E5, E5, F32},
-    {16, "f32.e4m3.e4m3.f32", E4, E4, F32},   {16, "f32.e5m2.e5m2.f32", E5, E5, F32},
-    {32, "f16.e4m3.e4m3.f16", E4, E4, F16},   {32, "f16.e5m2.e4m3.f16", E5, E4, F16},
+    {32, "f32.e4m3.e4m3.f32", E4, E4, F32},     {32, "f32.e5m2.e4m3.f32", E5, E4, F32},
+    {32, "f32.e4m3.e5m2.f32", E4, E5, F32},     {32, "f32.e5m2.e5m2.f32", E5, E5, F32},
+    {16, "f32.e4m3.e4m3.f32", E4, E4, F32},     {16, "f32.e5m2.e5m2.f32", E5, E5, F32},
+    {32, "f16.e4m3.e4m3.f16", E4, E4, F16},     {32, "f16.e5m2.e4m3.f16", E5, E4, F16},
     {16, "f16.e4m3.e5m2.f16", E4, E5, F16},
 };
 
@@ -70,9 +70,9 @@ void addMma(FormList &list, const MmaForm &mma) {
   ld.global.v4.b32 {%c0, %c1, %c2, %c3}, [%g+32];
   mov.b32 %d2, 0;
   mov.b32 %d3, 0;
-  )" + opcode + " " +
-              registers("d", wordsOfC) + ", " + registers("a", wordsOfA) + ", " + registers("b", wordsOfA / 2) + ", " +
-              registers("c", wordsOfC) + R"(;
+  )" + opcode +
+              " " + registers("d", wordsOfC) + ", " + registers("a", wordsOfA) + ", " + registers("b", wordsOfA / 2) +
+              ", " + registers("c", wordsOfC) + R"(;
   mad.wide.u32 %g, %t, 16, %out;
   st.global.v4.b32 [%g], {%d0, %d1, %d2, %d3};
 )";

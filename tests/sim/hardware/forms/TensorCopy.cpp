@@ -1,7 +1,8 @@
 //===- TensorCopy.cpp - forms: cp.async.bulk.tensor -------------------------===//
 //
 // PTX ISA "Tensor copy: cp.async.bulk.tensor", tiled mode. Loads take their coordinates from memory, so that each case
-// has others: inside, across every border, and outside. Stores have them in the instruction; their output is the tensor.
+// has others: inside, across every border, and outside. Stores have them in the instruction; their output is the
+// tensor.
 //
 // What the ISA does not say, seen on an H100 (there it is CUDA_ERROR_ILLEGAL_INSTRUCTION):
 //   - the innermost coordinate must be a multiple of 16 bytes, in loads and stores;
@@ -19,11 +20,11 @@ namespace {
 
 constexpr uint32_t kGuard = 256; ///< bytes of the tile behind the box
 
-const char *const kTypeNames[] = {"u8",  "u16", "u32",  "s32",     "u64",  "s64",    "f16",
+const char *const kTypeNames[] = {"u8",  "u16", "u32",  "s32",     "u64",  "s64",     "f16",
                                   "f32", "f64", "bf16", "f32.ftz", "tf32", "tf32.ftz"};
-constexpr TensorType kTypes[] = {TensorType::U8,      TensorType::U16,  TensorType::U32,    TensorType::S32,
-                                 TensorType::U64,     TensorType::S64,  TensorType::F16,    TensorType::F32,
-                                 TensorType::F64,     TensorType::BF16, TensorType::F32Ftz, TensorType::TF32,
+constexpr TensorType kTypes[] = {TensorType::U8,     TensorType::U16,  TensorType::U32,    TensorType::S32,
+                                 TensorType::U64,    TensorType::S64,  TensorType::F16,    TensorType::F32,
+                                 TensorType::F64,    TensorType::BF16, TensorType::F32Ftz, TensorType::TF32,
                                  TensorType::TF32Ftz};
 constexpr TensorType kFloats[] = {TensorType::F16,    TensorType::BF16, TensorType::F32,    TensorType::F64,
                                   TensorType::F32Ftz, TensorType::TF32, TensorType::TF32Ftz};
@@ -99,9 +100,8 @@ std::shared_ptr<const TensorOperand> tensorOf(const TensorMap &map, bool isOutpu
   tensor->map = map;
   tensor->isOutput = isOutput;
   auto bytes = static_cast<uint32_t>((tensorBytes(map) + 15) / 16 * 16);
-  tensor->data = {bytes, [map, bytes](Random &random, uint32_t, uint8_t *data) {
-                    fillTensor(map.type, random, data, bytes);
-                  }};
+  tensor->data = {bytes,
+                  [map, bytes](Random &random, uint32_t, uint8_t *data) { fillTensor(map.type, random, data, bytes); }};
   return tensor;
 }
 
@@ -133,9 +133,9 @@ struct LoadOptions {
   explicit LoadOptions(const char *groupSuffix) : group(groupSuffix) {}
 
   const char *group;
-  std::string opcode; ///< "": the plain one
-  std::string before; ///< runs in the copying thread
-  std::string suffix; ///< further operands
+  std::string opcode;       ///< "": the plain one
+  std::string before;       ///< runs in the copying thread
+  std::string suffix;       ///< further operands
   uint32_t destination = 0; ///< offset in the tile
   std::string name;
 };
@@ -158,10 +158,10 @@ void addLoad(FormList &list, const TensorMap &map, const LoadOptions &options) {
   std::string prepare;
   for (uint32_t i = 0; i < map.rank; ++i)
     prepare += "  ld.global.b32 %c" + std::to_string(i) + ", [%in+" + std::to_string(4 * i) + "];\n";
-  form.body = loadBody(tile, boxBytes(map), prepare,
-                       options.before + "  add.u32 %x, %tile, " + std::to_string(options.destination) + ";\n  " +
-                           opcode + " [%x], [%map, " + coordinateList(map.rank) + "], [%barrier]" + options.suffix +
-                           ";\n");
+  form.body =
+      loadBody(tile, boxBytes(map), prepare,
+               options.before + "  add.u32 %x, %tile, " + std::to_string(options.destination) + ";\n  " + opcode +
+                   " [%x], [%map, " + coordinateList(map.rank) + "], [%barrier]" + options.suffix + ";\n");
   list.cta(form);
 }
 
@@ -228,7 +228,8 @@ void addLoadVariants(FormList &list) {
 
 /// In the middle, or sticking out at the end of every dimension.
 enum class Place { Inside, Beyond };
-void addStore(FormList &list, const TensorMap &map, Place place, const std::string &spelling = "", uint32_t source = 0) {
+void addStore(FormList &list, const TensorMap &map, Place place, const std::string &spelling = "",
+              uint32_t source = 0) {
   std::string coordinates;
   for (uint32_t i = 0; i < map.rank; ++i) {
     auto dim = static_cast<int32_t>(map.dims[i]), box = static_cast<int32_t>(map.box[i]);
@@ -238,14 +239,15 @@ void addStore(FormList &list, const TensorMap &map, Place place, const std::stri
   uint32_t tile = (source + tileBytes(map) + 3) / 4 * 4 + kGuard;
   CtaForm form;
   form.group = "tensor store";
-  form.name = "tensor store " + mapName(map) + (place == Place::Inside ? " inside" : " beyond") + (spelling.empty() ? "" : ", " + spelling) +
-              (source == 0 ? "" : " from " + std::to_string(source));
+  form.name = "tensor store " + mapName(map) + (place == Place::Inside ? " inside" : " beyond") +
+              (spelling.empty() ? "" : ", " + spelling) + (source == 0 ? "" : " from " + std::to_string(source));
   form.threads = kCopyThreads;
   form.cases = form.storedCases = 1;
   form.tensor = tensorOf(map, true);
   form.outBytes = form.tensor->data.bytes;
   TensorType type = map.type;
-  form.operands = {{tile, [type, tile](Random &random, uint32_t, uint8_t *data) { fillTensor(type, random, data, tile); }}};
+  form.operands = {
+      {tile, [type, tile](Random &random, uint32_t, uint8_t *data) { fillTensor(type, random, data, tile); }}};
   form.before = copyVariables(tile);
   form.body = storeBody(tile, "  add.u32 %x, %tile, " + std::to_string(source) + ";\n  cp.async.bulk.tensor." +
                                   std::to_string(map.rank) + "d.global.shared::cta" + spelling +

@@ -44,7 +44,8 @@ uint32_t strideOf(const MadeMap &map, uint32_t dimension) {
 Operand coordinatesAndTensor(const MadeMap &map) {
   return {kHeader + kTensorBytes, [map](Random &random, uint32_t index, uint8_t *data) {
             for (uint32_t i = 0; i < map.rank; ++i) {
-              int32_t at = index == 0 ? 0 : random.between(-static_cast<int32_t>(map.box[i]), static_cast<int32_t>(map.dims[i]));
+              int32_t at =
+                  index == 0 ? 0 : random.between(-static_cast<int32_t>(map.box[i]), static_cast<int32_t>(map.dims[i]));
               putWord(data, i, static_cast<uint32_t>(i == 0 ? at & -static_cast<int32_t>(16 / map.bytes) : at));
             }
             for (uint32_t i = kHeader; i < kHeader + kTensorBytes; i += map.bytes) {
@@ -98,18 +99,18 @@ void addMadeMap(FormList &list, const MadeMap &map) {
   form.outBytes = loadOutBytes(tile);
   form.operands = {coordinatesAndTensor(map)};
   form.cases = form.storedCases = kCases;
-  form.before = ".global .align 128 .b8 maps[" + std::to_string(128 * kCases) + "];\n.shared .align 128 .b8 made[128];\n" +
-                copyVariables(tile);
+  form.before = ".global .align 128 .b8 maps[" + std::to_string(128 * kCases) +
+                "];\n.shared .align 128 .b8 made[128];\n" + copyVariables(tile);
   std::string coordinates, loads;
   for (uint32_t i = 0; i < map.rank; ++i) {
     loads += "  ld.global.b32 %c" + std::to_string(i) + ", [%in+" + std::to_string(4 * i) + "];\n";
     coordinates += (i == 0 ? "%c" : ", %c") + std::to_string(i);
   }
-  form.body = "  .reg .b32 %m;\n" +
-              loadBody(tile, inner * rows, makeMap(map) + loads,
-                       "  cp.async.bulk.tensor." + std::to_string(map.rank) +
-                           "d.shared::cluster.global.mbarrier::complete_tx::bytes [%tile], [%map, {" + coordinates +
-                           "}], [%barrier];\n");
+  form.body =
+      "  .reg .b32 %m;\n" + loadBody(tile, inner * rows, makeMap(map) + loads,
+                                     "  cp.async.bulk.tensor." + std::to_string(map.rank) +
+                                         "d.shared::cluster.global.mbarrier::complete_tx::bytes [%tile], [%map, {" +
+                                         coordinates + "}], [%barrier];\n");
   list.cta(form);
 }
 

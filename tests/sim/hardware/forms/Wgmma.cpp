@@ -56,8 +56,8 @@ struct Layout {
   uint32_t baseOffset = 0;
 
   std::string name() const {
-    std::string text = (transposed ? "MN" : "K") + std::to_string(spanOf(swizzle)) + "+" + std::to_string(start) +
-                       " " + std::to_string(leading) + "/" + std::to_string(stride);
+    std::string text = (transposed ? "MN" : "K") + std::to_string(spanOf(swizzle)) + "+" + std::to_string(start) + " " +
+                       std::to_string(leading) + "/" + std::to_string(stride);
     return baseOffset == 0 ? text : text + " base " + std::to_string(baseOffset);
   }
   /// PTX ISA "Matrix Descriptor Format", without the start address.
@@ -136,9 +136,8 @@ std::string registers(const char *name, uint32_t count) {
 
 std::string instruction(const WgmmaForm &form) {
   std::string text = "  wgmma.mma_async.sync.aligned.m64n" + std::to_string(form.n) + "k" +
-                     std::to_string(form.types.k) + "." + form.types.name + " " +
-                     registers("d", form.accumulators()) + ", " +
-                     (form.aInRegisters ? registers("a", 4) : std::string("%da")) + ", %db, %p, " +
+                     std::to_string(form.types.k) + "." + form.types.name + " " + registers("d", form.accumulators()) +
+                     ", " + (form.aInRegisters ? registers("a", 4) : std::string("%da")) + ", %db, %p, " +
                      (form.negateA ? "-1" : "1") + ", " + (form.negateB ? "-1" : "1");
   if (formatBits(form.types.a) == 16) {
     if (!form.aInRegisters)
@@ -184,8 +183,8 @@ COPY:
            ";\n  and.b32 %s, %s, 0x3FFFF;\n  shr.u32 %s, %s, 4;\n  cvt.u64.u32 " + name + ", %s;\n  or.b64 " + name +
            ", " + name + ", " + hex(layout.descriptor()) + ";\n";
   };
-  made.body += descriptor("%da", form.a, 0) + descriptor("%db", form.b, kImageOfA) +
-               "  setp." + (form.accumulate ? "eq" : "ne") + R"(.u32 %p, 0, 0;
+  made.body += descriptor("%da", form.a, 0) + descriptor("%db", form.b, kImageOfA) + "  setp." +
+               (form.accumulate ? "eq" : "ne") + R"(.u32 %p, 0, 0;
   fence.proxy.async.shared::cta;
   bar.sync 0;
   wgmma.fence.sync.aligned;
