@@ -62,9 +62,7 @@ private:
   void keepOutput(Cta &cta);
   void collect(Cta &cta);
   void summarize();
-  bool cancelled() const {
-    return launch_.options.cancel && launch_.options.cancel->load(std::memory_order_relaxed);
-  }
+  bool cancelled() const { return launch_.options.cancel && launch_.options.cancel->load(std::memory_order_relaxed); }
 
   const LaunchContext &launch_;
   Report &report_;

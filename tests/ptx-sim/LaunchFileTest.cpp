@@ -1,8 +1,11 @@
 //===- LaunchFileTest.cpp - launch files, right and wrong ----------------------===//
 
 #include "tools/ptx-sim/LaunchFile.h"
+#include "tests/Repetition.h"
 
 #include <gtest/gtest.h>
+
+#include <random>
 
 using namespace thrift;
 using namespace thrift::ptxsim;
@@ -283,4 +286,39 @@ TEST(LaunchArgument, TensorMaps) {
   EXPECT_EQ(mapError(R"("dims": [16], "box": [16], "swizle": "128B")"),
             "l.json: arguments[0].tensor_map is an object with the key \"swizle\"; allowed: buffer, buffer_offset, "
             "element, dims, strides, box, element_strides, interleave, swizzle, fill, comment");
+}
+
+//===----------------------------------------------------------------------===//
+// Damaged files
+//===----------------------------------------------------------------------===//
+
+TEST(LaunchFile, DamagedFilesAreRefusedWithASentence) {
+  const std::string good = R"({"entry": "k", "grid": [2, 1], "block": 32, "shared_bytes": 16, "buffers": {
+    "x": {"dtype": "f16", "shape": [2, 2], "init": {"values": [1, "nan", "0x1", -2]}, "expect": {"fill": 1, "rtol": 0.5}},
+    "t": {"bytes": 64, "init": {"fields": [{"offset": 0, "buffer": "x", "buffer_offset": 2}, {"offset": 8, "u32": 1}]}},
+    "r": {"dtype": "i8", "shape": [8], "init": {"random": {"seed": 1, "low": -3, "high": 3}}, "output": "r.npy"}},
+    "arguments": [{"buffer": "x"}, {"bytes": 16, "fields": [{"offset": 4, "f32": 1.5}]}, {"tensor_map": {"buffer": "x",
+    "element": "f16", "dims": [2, 2], "strides": [16], "box": [2, 2], "swizzle": "none"}}]})";
+  ASSERT_TRUE(parseLaunchFile(good, "l.json")) << error(good);
+  constexpr std::string_view kPlausible = "0123456789-.eE{}[]\",:xfubt ";
+  std::mt19937 random(11);
+  auto below = [&](size_t limit) { return std::uniform_int_distribution<size_t>(0, limit - 1)(random); };
+  int accepted = 0, refused = 0;
+  for (int i = 0; i < repetitions(50'000, 5'000); ++i) {
+    std::string text = good;
+    for (size_t changes = 1 + below(3); changes > 0; --changes) {
+      size_t at = below(text.size());
+      if (below(4) == 0)
+        text.erase(at, 1 + below(6));
+      else if (below(3) == 0)
+        text.insert(at, 1, kPlausible[below(kPlausible.size())]);
+      else
+        text[at] = below(8) ? kPlausible[below(kPlausible.size())] : static_cast<char>(below(256));
+    }
+    Result<LaunchFile> file = parseLaunchFile(text, "l.json");
+    ++(file ? accepted : refused);
+    EXPECT_TRUE(file || !file.status().allowed().empty()) << text;
+  }
+  EXPECT_GT(accepted, 100);
+  EXPECT_GT(refused, 1000);
 }

@@ -59,6 +59,19 @@ TEST_F(PtxSim, FindingNamesLineAndBuffer) {
   EXPECT_EQ(finding["lane"], 4);
 }
 
+TEST_F(PtxSim, FindingNamesTheSourceLine) {
+  std::string text = kScalePtx;
+  text.insert(text.find("  ld.global"), "  .loc 1 30 10\n");
+  text.insert(text.find("  mul.f32"), "  .loc 1 31 2\n");
+  text += ".file 1 \"some/kernel.py\"\n";
+  writeFile(ptx, text);
+  PtxSimResult result = run(scale(kArange, "2", "101"));
+  EXPECT_TRUE(result.saysOnOut("ld.global.f32 %f2, [%rd3];\n  some/kernel.py:30:10\n  cta 3,0,0")) << result.out;
+  EXPECT_EQ(run(scale(kArange, "2", "101"), {"--json"}).json()["findings"][0]["source"], "some/kernel.py:30:10");
+  writeFile(ptx, kScalePtx);
+  EXPECT_TRUE(run(scale(kArange, "2", "101"), {"--json"}).json()["findings"][0]["source"].is_null());
+}
+
 TEST_F(PtxSim, UninitializedBufferIsFoundUnlessUnchecked) {
   const std::string launch = scale(R"("dtype": "f32", "shape": [100], "init": "uninitialized")");
   PtxSimResult result = run(launch, {"--json"});

@@ -303,4 +303,21 @@ TEST(Findings, NotesAreKeptOncePerInstruction) {
   EXPECT_EQ(run.report.findings[0].cta.x, 0u);
 }
 
+TEST(Check, WarpsThatWriteTheSameValueAreALint) {
+  BodyOptions options;
+  options.threads = 64;
+  options.before = ".shared .b32 word;\n";
+  options.options.checkRaces = true;
+  auto store = [](const std::string &value) {
+    return ".reg .b32 %v; mov.u32 %v, " + value + "; st.shared.u32 [word], %v; st.global.u32 [%out], 1;";
+  };
+  EXPECT_TRUE(runBody(store("7"), options).report.findings.empty());
+  expectError(store("%warpid"), Check::Race, options);
+  options.options.lints = true;
+  BodyRun run = runBody(store("7"), options);
+  EXPECT_TRUE(run.report.status) << run.report.status.message();
+  ASSERT_EQ(run.report.findings.size(), 1u);
+  EXPECT_NE(run.report.findings[0].message.find("the same value"), std::string::npos);
+}
+
 } // namespace thrift::sim::test

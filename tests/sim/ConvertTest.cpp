@@ -259,9 +259,8 @@ TEST(Convert, NansAsOnAnH100) {
             (std::vector<uint64_t>{0x7FF8000000000000, 0xFFF8000000000001, 0x7FF8000000000001}));
   EXPECT_EQ(elementwise<uint64_t>("abs.f64 %d, %a;", a),
             (std::vector<uint64_t>{0x7FF8000000000000, 0xFFF8000000000001, 0x7FF8000000000001}));
-  // Of two NaNs the second, made quiet.
-  EXPECT_EQ(elementwise<uint64_t>("max.f64 %d, 0d7FF8000000000002, %a;", a),
-            (std::vector<uint64_t>{0x7FF8000000000000, 0xFFF8000000000001, 0x7FF8000000000001}));
+  std::vector<double> other(3, f64(0x7FF8000000000002));
+  EXPECT_EQ(elementwise<uint64_t>("max.f64 %d, %a, %b;", a, other), (std::vector<uint64_t>(3, 0x7FF8000000000002)));
   // It reads the upper half of its operand only, which makes an infinity of the last NaN.
   EXPECT_EQ(elementwise<uint64_t>("rcp.approx.ftz.f64 %d, %a;", a),
             (std::vector<uint64_t>{0x7FFFFFFF00000000, 0x7FFFFFFF00000000, 0}));

@@ -325,4 +325,22 @@ TEST(MBarrierLint, APhaseThatAnOlderOneOfTheSameParityHides) {
   EXPECT_TRUE(lintsOf(with("bar.sync 1;"), 64).empty());
 }
 
+TEST(MBarrierLint, TheAsyncProxySeesTheInitialisation) {
+  // Thread 32 copies; what thread 0 has initialised is ordered before in any case.
+  std::string body = replaced(start("1"), "bar.sync 0;", "FENCE bar.sync 0;") + R"(
+    setp.eq.u32 %q, %t, 32;
+    @%q mbarrier.arrive.expect_tx.shared.b64 _, [%bar], 64;
+    @%q mov.u32 %w, data;
+    @%q cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%w], [%in], 64, [%bar];
+  WAIT:
+    mbarrier.try_wait.parity.shared.b64 %q, [%bar], 0;
+    @!%q bra WAIT;)";
+  auto lints = [&](const std::string &fence) { return lintsOf(replaced(body, "FENCE", fence), 64); };
+  expectLint(lints(""), Check::MissingProxyFence, "has shown the initialisation of the mbarrier at shared byte 0");
+  expectLint(lints("fence.proxy.async.global;"), Check::MissingProxyFence, "to the async proxy");
+  for (std::string fence : {"fence.mbarrier_init.release.cluster;", "fence.proxy.async;",
+                            "fence.proxy.async.shared::cta;", "fence.proxy.async.shared::cluster;"})
+    EXPECT_TRUE(lints(fence).empty()) << fence;
+}
+
 } // namespace thrift::sim::test

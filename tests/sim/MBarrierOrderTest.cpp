@@ -37,7 +37,8 @@ TEST(MBarrierOrder, ProducerAndConsumerAreClean) { expectClean(producerConsumer(
 namespace {
 
 /// Every schedule is noticed: by a race, or because a side that ran ahead leaves the other behind for good.
-void expectRaceOrDeadlock(const ProducerConsumer &parts) {
+/// `needsRace`: it is a race under some of them.
+void expectRaceOrDeadlock(const ProducerConsumer &parts, bool needsRace) {
   unsigned races = 0;
   for (Delivery policy : kPolicies)
     for (uint64_t seed = 0; seed < 8; ++seed) {
@@ -51,7 +52,7 @@ void expectRaceOrDeadlock(const ProducerConsumer &parts) {
       EXPECT_TRUE(!isRace || both.find("st.shared.u32 [%s], %v") != std::string::npos) << finding.describe();
       EXPECT_TRUE(!isRace || both.find("ld.shared.u32 %v, [%s+-128]") != std::string::npos) << finding.describe();
     }
-  EXPECT_GT(races, 0u);
+  EXPECT_TRUE(races > 0 || !needsRace);
 }
 
 } // namespace
@@ -59,19 +60,19 @@ void expectRaceOrDeadlock(const ProducerConsumer &parts) {
 TEST(MBarrierOrder, AWaitForDataIsMissing) {
   ProducerConsumer parts;
   parts.waitFull = "";
-  expectRaceOrDeadlock(parts);
+  expectRaceOrDeadlock(parts, true);
 }
 
 TEST(MBarrierOrder, AWaitForSpaceIsMissing) {
   ProducerConsumer parts;
   parts.waitEmpty = "";
-  expectRaceOrDeadlock(parts);
+  expectRaceOrDeadlock(parts, true);
 }
 
 TEST(MBarrierOrder, WrongParity) {
   ProducerConsumer parts;
   parts.firstFullParity = "1"; // passes at once
-  expectRaceOrDeadlock(parts);
+  expectRaceOrDeadlock(parts, false);
 }
 
 TEST(MBarrierOrder, AnArrivalIsMissing) {

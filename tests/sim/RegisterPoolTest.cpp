@@ -33,6 +33,7 @@ OTHERS:
   options.delivery = delivery;
   options.seed = seed;
   options.checkRaces = checkRaces;
+  options.lints = true;
   LaunchConfig config;
   config.block = {kernel.threads, 1, 1};
   return launch(*loaded.kernel, memory, config, Arguments(), options);
@@ -93,6 +94,10 @@ TEST(RegisterPool, WholeWarpgroups) {
   const std::string kOnlyWarp1 = "setp.ge.u32 %q, %t, 64; @%q ret; setp.lt.u32 %q, %t, 32; @%q ret;";
   expectFinding({kOnlyWarp1 + kDec40, "", ""}, Check::RegisterPool,
                 "warp 0 of the same warpgroup has not executed this");
+  expectFinding({"setp.ge.u32 %q, %t, 32; @%q bra SECOND;" + std::string(kDec40) +
+                     " ret; SECOND: setmaxnreg.dec.sync.aligned.u32 48;",
+                 "", ""},
+                Check::RegisterPool, "that of line");
   expectFinding({"setp.ge.u32 %q, %t, 32; @%q bra SECOND;" + std::string(kDec40) + " ret; SECOND: " + kDec40, "", ""},
                 Check::RegisterPool, "warps of a warpgroup execute different setmaxnreg: warp 0 that of line");
   expectFinding({"setp.ge.u32 %q, %t, 16; @%q bra SECOND;" + std::string(kDec40) + " ret; SECOND: " + kDec40, "", ""},

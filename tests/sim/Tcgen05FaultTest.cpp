@@ -199,7 +199,7 @@ TEST(Tcgen05Fault, ExitWithOperationsInFlight) {
 TEST(Tcgen05Fault, CommitWithoutABarrier) {
   fails(fillShared() + kMma + "    add.u32 %bar, %bar, 512;\n" + kCommit, Check::MBarrierMisuse);
   fails(fillShared() + kMma + "    @%p0 tcgen05.commit.cta_group::1.mbarrier::arrive::one.b64 [%in];\n",
-        Check::OutOfBounds);
+        Check::MBarrierMisuse);
   std::string multicast = fillShared() + ".reg .b16 %h; mov.u16 %h, 3;\n" + kMma +
                           "    @%p0 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.multicast::"
                           "cluster.b64 [%bar], %h;\n";

@@ -10,6 +10,7 @@
 #include "tools/ptx-sim/ProgressLine.h"
 #include "tools/ptx-sim/RunReport.h"
 #include "tools/ptx-sim/SimOptions.h"
+#include "tools/ptx-sim/SourcePlaces.h"
 #include "tools/safetensors/WholeFile.h"
 
 #include <CLI/CLI.hpp>
@@ -140,8 +141,9 @@ Result<int> Program::launch(const std::string &ptx, const Console &console, cons
   line.clear();
   if (!result)
     return result.status();
-  RunReport report{ptxFile_,      launchFile_,       simOptions_.checkLevel(), simOptions_.policy(),
-                   options->seed, std::move(*result)};
+  RunReport report{ptxFile_, launchFile_, simOptions_.checkLevel(), simOptions_.policy(), options->seed, {}, {}};
+  report.result = std::move(*result);
+  report.sources = sourcePlaces(ptx, report.result.report.findings);
   if (json_)
     console.out << print(toJson(report)) << "\n";
   else

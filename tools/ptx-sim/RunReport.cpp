@@ -43,10 +43,14 @@ static std::string placeOf(const sim::Finding &finding) {
 }
 
 static void printFindings(const RunReport &report, std::ostream &out) {
-  for (const sim::Finding &finding : report.result.report.findings) {
+  const std::vector<sim::Finding> &findings = report.result.report.findings;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const sim::Finding &finding = findings[i];
     out << severityName(finding.severity) << ": " << sim::checkName(finding.check) << ": " << finding.message << "\n";
     if (finding.line != 0)
       out << "  " << report.ptxFile << ":" << finding.line << ": " << finding.text << "\n";
+    if (!report.sources[i].empty())
+      out << "  " << report.sources[i] << "\n";
     out << "  " << placeOf(finding) << "\n";
   }
   if (report.result.report.findingsDropped != 0)
@@ -146,12 +150,13 @@ void print(const RunReport &report, bool withStatistics, std::ostream &out) {
 
 static Json toJson(const sim::Dim3 &dim) { return Json::array({dim.x, dim.y, dim.z}); }
 
-static Json toJson(const sim::Finding &finding) {
+static Json toJson(const sim::Finding &finding, const std::string &source) {
   return {{"severity", severityName(finding.severity)},
           {"check", sim::checkName(finding.check)},
           {"message", finding.message},
           {"line", finding.line},
           {"text", finding.text},
+          {"source", source.empty() ? Json(nullptr) : Json(source)},
           {"cta", toJson(finding.cta)},
           {"warp", finding.warp},
           {"lane", finding.lane < 0 ? Json(nullptr) : Json(finding.lane)}};
@@ -184,8 +189,8 @@ static Json toJson(const sim::Statistics &statistics) {
 Json toJson(const RunReport &report) {
   const RunResult &result = report.result;
   Json findings = Json::array(), comparisons = Json::array(), outputs = Json::array();
-  for (const sim::Finding &finding : result.report.findings)
-    findings.push_back(toJson(finding));
+  for (size_t i = 0; i < result.report.findings.size(); ++i)
+    findings.push_back(toJson(result.report.findings[i], report.sources[i]));
   for (const Comparison &comparison : result.comparisons)
     comparisons.push_back(toJson(comparison));
   for (const WrittenOutput &output : result.outputs)

@@ -16,6 +16,7 @@ struct RunReport {
   std::string checkLevel, policy;
   uint64_t seed = 0;
   RunResult result;
+  std::vector<std::string> sources; ///< by finding: the line it was compiled from, or ""
 };
 
 /// For people. What the kernel printed comes first, findings before statistics.

@@ -158,8 +158,9 @@ class Launch:
         if "failure" in report:
             raise SimulationError(report["failure"]["message"], report)
         if done.returncode != 0:
-            lines = [f"{f['severity']}: {f['check']}: {f['message']}\n  {self.ptx}:{f['line']}: {f['text']}"
-                     f"\n  cta {f['cta']}, warp {f['warp']}, lane {f['lane']}" for f in report.get("findings", [])]
+            lines = [f"{f['severity']}: {f['check']}: {f['message']}\n  {self.ptx}:{f['line']}: {f['text']}\n"
+                     f"  {f['source']}\n  cta {f['cta']}, warp {f['warp']}, lane {f['lane']}"
+                     for f in report.get("findings", [])]
             raise SimulationError("\n".join(lines) or f"ptx-sim ended with exit code {done.returncode}", report)
         for name, tensor in self.tensors.items():
             tensor.bits[...] = np.load(os.path.join(self.folder, name + ".out.npy"))

@@ -22,34 +22,40 @@ void RegisterPool::reset(const Cta &cta) {
     owner.registers = atLaunch_;
 }
 
-/// All warps of a warpgroup execute the same sequence of setmaxnreg, and synchronise between two of them.
-std::string RegisterPool::checkGroup(const Cta &cta, const Warp &warp, uint32_t pc) const {
+/// All warps of a warpgroup ask for the same numbers of registers. By the letter they execute the same instructions,
+/// and synchronise between two of them; roles of one or two warps, each with a setmaxnreg of its own, do neither.
+std::string RegisterPool::checkGroup(const Cta &cta, const Warp &warp, uint32_t pc, uint32_t registers,
+                                     std::string &lint) const {
   size_t done = owners_[warp.index].history.size();
   unsigned first = warp.index / kWarpgroup * kWarpgroup;
   for (unsigned other = first; other < first + kWarpgroup && other < owners_.size(); ++other) {
     const Owner &owner = owners_[other];
     if (other == warp.index)
       continue;
-    if (owner.history.size() > done && owner.history[done] != pc)
-      return "warps of a warpgroup execute different setmaxnreg: warp " + std::to_string(other) + " that of line " +
-             std::to_string(cta.program.lines[owner.history[done]]);
+    if (owner.history.size() > done && owner.history[done].pc != pc) {
+      std::string text = "warps of a warpgroup execute different setmaxnreg: warp " + std::to_string(other) +
+                         " that of line " + std::to_string(cta.program.lines[owner.history[done].pc]);
+      if (owner.history[done].registers != registers)
+        return text + ", for " + std::to_string(owner.history[done].registers) + " registers";
+      lint = text;
+    }
     bool ordered = owner.history.size() >= done;
     if (ordered && cta.races && done != 0 && owner.history.size() == done)
       ordered = cta.races->of(warp.index).ordered.covers(owner.latest);
     if (!ordered)
-      return "the warp executes a second setmaxnreg before it has synchronised with warp " + std::to_string(other) +
+      lint = "the warp executes a second setmaxnreg before it has synchronised with warp " + std::to_string(other) +
              " of its warpgroup after the first";
   }
   return "";
 }
 
 std::string RegisterPool::resize(Cta &cta, const Warp &warp, uint32_t pc, uint32_t registers, bool increases,
-                                 bool &granted) {
+                                 bool &granted, std::string &lint) {
   granted = false;
   if (uint64_t(atLaunch_) * owners_.size() * kWarpSize > kRegistersPerSm)
     return "the CTA has " + std::to_string(owners_.size() * kWarpSize) + " threads of " + std::to_string(atLaunch_) +
            " registers; allowed: 65536 registers in all";
-  if (std::string misuse = checkGroup(cta, warp, pc); !misuse.empty())
+  if (std::string misuse = checkGroup(cta, warp, pc, registers, lint); !misuse.empty())
     return misuse;
   Owner &owner = owners_[warp.index];
   if (increases ? owner.registers > registers : owner.registers < registers)
@@ -60,7 +66,7 @@ std::string RegisterPool::resize(Cta &cta, const Warp &warp, uint32_t pc, uint32
   free_ += owner.registers * kWarpSize;
   free_ -= registers * kWarpSize;
   owner.registers = registers;
-  owner.history.push_back(pc);
+  owner.history.push_back({pc, registers});
   if (cta.races)
     owner.latest = cta.races->latest(static_cast<AgentId>(warp.index));
   granted = true;
@@ -79,7 +85,7 @@ std::string RegisterPool::atExit(uint32_t &pc, unsigned &warp) const {
     const Owner &more = isLess ? first : owner;
     warp = isLess ? index / kWarpgroup * kWarpgroup : index;
     unsigned lacking = isLess ? index : index / kWarpgroup * kWarpgroup;
-    pc = more.history[std::min(owner.history.size(), first.history.size())];
+    pc = more.history[std::min(owner.history.size(), first.history.size())].pc;
     return "warp " + std::to_string(lacking) + " of the same warpgroup has not executed this: all warps must";
   }
   return "";

@@ -35,8 +35,9 @@ public:
   void reset(const Cta &cta);
 
   /// A warp asks for `registers` per thread. `granted` is false if the pool has too few: ask again once it has more.
-  /// Misuse is returned as a sentence.
-  std::string resize(Cta &cta, const Warp &warp, uint32_t pc, uint32_t registers, bool increases, bool &granted);
+  /// Misuse is returned as a sentence; `lint` becomes what the ISA forbids and Triton's kernels do, on GPUs as well.
+  std::string resize(Cta &cta, const Warp &warp, uint32_t pc, uint32_t registers, bool increases, bool &granted,
+                     std::string &lint);
   /// A warp of a warpgroup that has not executed what the others have: a sentence, and the others' instruction.
   std::string atExit(uint32_t &pc, unsigned &warp) const;
   /// What a warp waits for that wants `registers` per thread.
@@ -44,11 +45,14 @@ public:
 
 private:
   struct Owner {
-    uint32_t registers = 0;        ///< per thread
-    std::vector<uint32_t> history; ///< the setmaxnreg that it executed
-    Epoch latest = kNoEpoch;       ///< when it executed the last one
+    uint32_t registers = 0; ///< per thread
+    struct Step {
+      uint32_t pc, registers;
+    };
+    std::vector<Step> history; ///< the setmaxnreg that it executed
+    Epoch latest = kNoEpoch;   ///< when it executed the last one
   };
-  std::string checkGroup(const Cta &cta, const Warp &warp, uint32_t pc) const;
+  std::string checkGroup(const Cta &cta, const Warp &warp, uint32_t pc, uint32_t registers, std::string &lint) const;
 
   std::vector<Owner> owners_; ///< by warp
   uint32_t atLaunch_ = 0;     ///< per thread

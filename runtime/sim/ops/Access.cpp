@@ -177,6 +177,20 @@ Step reportPendingStore(Warp &warp, const Inst &inst, uint32_t mask, const Place
   return Step::Next;
 }
 
+/// Whether memory holds already what the lane stores. Compilers let warps of one role write the same constant.
+static bool storesWhatIsThere(const Warp &warp, const Inst &inst, unsigned lane, const Places &places, uint32_t bytes) {
+  if (!(inst.flags & kWholeStore))
+    return false;
+  uint32_t size = bytes / inst.count;
+  for (uint32_t i = 0; i < inst.count; ++i) {
+    uint64_t value = inst.flags & kWideValues ? warp.plane<uint64_t>(inst.list[i])[lane]
+                                              : warp.plane<uint32_t>(inst.list[i])[lane];
+    if (std::memcmp(places.data(lane) + i * size, &value, size) != 0)
+      return false;
+  }
+  return true;
+}
+
 Step checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const Places &places, uint32_t bytes, bool isStore) {
   Cta &cta = warp.cta;
   HappensBefore &races = *cta.races;
@@ -197,6 +211,16 @@ Step checkRaces(Warp &warp, const Inst &inst, uint32_t mask, const Places &place
                            : races.shared.readBytes(actor, first, bytes, conflict);
     if (ordered)
       continue;
+    if (isStore && conflict.earlierWrites && !conflict.proxyOnly &&
+        storesWhatIsThere(warp, inst, *lane, places, bytes)) {
+      if (cta.launch.options.lints)
+        warp.note(inst, Check::Race, Severity::Warning, static_cast<int>(*lane),
+                  "warps write shared byte " + std::to_string(first) + " in no order, but the same value");
+      uint32_t word = first / 4, words = (first + bytes + 3) / 4 - word;
+      races.shared.forget(word, words);
+      races.shared.writeBytes(actor, first, bytes, conflict);
+      continue;
+    }
     cta.reportConflict(actor.pc, &warp, static_cast<int>(*lane), conflict,
                        "shared byte " + std::to_string(4 * conflict.cell), isStore ? "the write" : "the read");
     return Step::Fault;

@@ -21,6 +21,8 @@ constexpr uint32_t kWideAddress = 1; ///< the address register has 64 bits
 constexpr unsigned kWindowFlagShift = 4;
 /// A strong access (relaxed, acquire, release, volatile): part of the synchronisation, never a race.
 constexpr uint32_t kStrongAccess = 1u << 28;
+/// A store of inst.count registers in inst.list, all of which is written; with 64-bit lanes.
+constexpr uint32_t kWholeStore = 1u << 27, kWideValues = 1u << 26;
 
 /// Which addresses a memory instruction takes.
 enum class Window : uint8_t { Global, Shared, Local, Generic, KernelParameter };

@@ -18,10 +18,13 @@ Step runSetmaxnreg(Warp &warp, const Inst &inst, uint32_t mask) {
   if (mask != warp.live)
     return warp.park(inst, mask, SplitState::WaitsAligned);
   bool granted = false;
+  std::string lint;
   std::string misuse = warp.cta.registers.resize(warp.cta, warp, warp.indexOf(inst), static_cast<uint32_t>(inst.imm),
-                                                 inst.flags != 0, granted);
+                                                 inst.flags != 0, granted, lint);
   if (!misuse.empty())
     return warp.fault(inst, Check::RegisterPool, -1, std::move(misuse));
+  if (!lint.empty() && warp.cta.launch.options.lints)
+    warp.note(inst, Check::RegisterPool, Severity::Warning, -1, std::move(lint));
   return granted ? Step::Next : warp.park(inst, mask, SplitState::WaitsRegisters);
 }
 

@@ -252,17 +252,20 @@ std::vector<uint32_t> valuePlanes(Form &form, const ptx::Operand &operand, Ty ty
       bits = std::max(bits, std::max(bitsOf(type), 16u));
     } else {
       form.invalid("the destination is not a register");
+      return;
     }
     written |= 1u << (places.size() - 1);
   };
-  if (operand.kind == ptx::OperandKind::Vector)
+  bool isVector = operand.kind == ptx::OperandKind::Vector;
+  size_t elements = isVector ? form.elementsOf(operand).size() : 1;
+  if (elements != vectorWidth)
+    form.invalid("the vector has " + std::to_string(elements) + " elements, the modifier says " +
+                 std::to_string(vectorWidth));
+  else if (isVector)
     for (const ptx::Operand &element : form.elementsOf(operand))
       add(element);
   else
     add(operand);
-  if (places.size() != vectorWidth)
-    form.invalid("the vector has " + std::to_string(places.size()) + " elements, the modifier says " +
-                 std::to_string(vectorWidth));
   if (bits == 0) // sinks only
     bits = std::max(bitsOf(type), 16u);
   return places;
@@ -283,6 +286,8 @@ void decodeAccess(Form &form, bool isLoad) {
       valuePlanes(form, form.operand(isLoad ? 0 : 1), type, vectorWidth, isLoad, bits, written);
   form.list(std::move(places));
   takeAddress(form, isLoad ? 1 : 0);
+  if (!isLoad && written == (1u << vectorWidth) - 1 && bits <= 64)
+    form.inst.flags |= kWholeStore | (bits == 64 ? kWideValues : 0);
   if (!isLoad && written != (1u << vectorWidth) - 1) {
     if (bits != bitsOf(type))
       return form.unsupported("sinks beside registers wider than the type");

@@ -54,13 +54,14 @@ Window takeWindow(Form &form, size_t addressOperand) {
 
 void takeAddress(Form &form, size_t index, uint32_t &place, int64_t &offset, bool &wide) {
   const ptx::Operand &address = form.operand(index);
+  place = 0, offset = 0, wide = true; // after a failure as well: decoders go on
   if (address.elementCount != 0)
     return form.unsupported("this kind of address");
   takeAddressBase(form, address, place, offset, wide);
 }
 
 void takeAddressBase(Form &form, const ptx::Operand &address, uint32_t &place, int64_t &offset, bool &wide) {
-  wide = true;
+  place = 0, offset = 0, wide = true;
   if (address.kind != ptx::OperandKind::Address)
     return form.unsupported("this kind of address");
   switch (address.base) {

@@ -152,9 +152,12 @@ Step runScaledMma(Warp &warp, const Inst &inst, uint32_t mask) {
 
 /// The register with the scales, and {byte-id, thread-id}.
 void takeScaleOperands(Form &form, std::vector<uint32_t> &places, size_t index, int scales, uint32_t threads) {
-  if (form.operand(index).kind != ptx::OperandKind::Register)
+  const ptx::Operand &operand = form.operand(index);
+  bool inBraces = operand.kind == ptx::OperandKind::Vector && form.elementsOf(operand).size() == 1; // ptxas takes both
+  const ptx::Operand &scale = inBraces ? *form.elementsOf(operand).begin() : operand;
+  if (scale.kind != ptx::OperandKind::Register)
     return form.invalid("operand " + std::to_string(index + 1) + " is not a register");
-  places.push_back(form.source(index, Ty::B32));
+  places.push_back(form.source(scale, Ty::B32));
   const ptx::Operand &selectors = form.operand(index + 1);
   auto elements = form.elementsOf(selectors);
   if (selectors.kind != ptx::OperandKind::Vector || elements.size() != 2)

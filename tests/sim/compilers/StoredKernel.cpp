@@ -30,15 +30,16 @@ static std::string readText(const std::string &name) {
   return text.str();
 }
 
+static const json &catalog() {
+  static const json kCatalog = json::parse(readText("catalog.json"))["kernels"];
+  return kCatalog;
+}
+
 std::vector<std::string> storedKernels(const std::string &family) {
   std::vector<std::string> stems;
-  for (const auto &entry : std::filesystem::directory_iterator(folder()))
-    if (entry.path().extension() == ".json") {
-      std::string stem = entry.path().stem();
-      if (family.empty() || json::parse(readText(stem + ".json"))["family"] == family)
-        stems.push_back(stem);
-    }
-  std::sort(stems.begin(), stems.end());
+  for (const auto &[stem, facts] : catalog().items())
+    if (family.empty() || facts["family"] == family)
+      stems.push_back(stem);
   return stems;
 }
 
@@ -108,22 +109,23 @@ void StoredKernel::fill(const std::string &name, uint64_t seed, double deviation
 // Launches
 //===----------------------------------------------------------------------===//
 
-StoredKernel::StoredKernel(const std::string &stem) : description_(json::parse(readText(stem + ".json"))) {
-  for (const auto &[name, buffer] : description_["buffers"].items()) {
+StoredKernel::StoredKernel(const std::string &stem)
+    : stem_(stem), facts_(catalog().at(stem)), launch_(json::parse(readText(stem + ".json"))) {
+  for (const auto &[name, buffer] : launch_["buffers"].items()) {
     StoredBuffer &made = buffers_[name];
-    made.type = buffer["type"];
+    made.type = buffer["dtype"];
     made.shape = buffer["shape"].get<std::vector<uint64_t>>();
     made.bytes.assign(made.count() * elementBytes(made.type), 0xFF);
   }
 }
 
-std::string StoredKernel::ptx() const { return readText(description_["ptx"]); }
+std::string StoredKernel::ptx() const { return readText(stem_ + ".ptx"); }
 
 std::string StoredKernel::decodeError() const {
   Result<std::shared_ptr<Module>> module = Module::load(ptx());
   if (!module)
     return module.status().message();
-  Result<const Kernel *> kernel = (*module)->find(description_["entry"].get<std::string>());
+  Result<const Kernel *> kernel = (*module)->find(launch_["entry"].get<std::string>());
   return kernel ? "" : kernel.status().message();
 }
 
@@ -177,8 +179,6 @@ public:
     const auto &item = argument.begin();
     if (item.key() == "buffer")
       arguments.add(addresses_.at(item.value()));
-    else if (item.key() == "scratch")
-      arguments.add(item.value() == 0 ? uint64_t(0) : scratch(item.value()));
     else if (item.key() == "f32")
       arguments.add(item.value().get<float>());
     else if (item.key() == "u8")
@@ -187,7 +187,7 @@ public:
       arguments.add(item.value().get<uint32_t>());
     else if (item.key() == "u64")
       arguments.add(item.value().get<uint64_t>());
-    else if (item.key() == "tensorMap")
+    else if (item.key() == "tensor_map")
       addTensorMap(arguments, item.value());
     else
       ADD_FAILURE() << "no such kind of argument: " << argument;
@@ -196,30 +196,24 @@ public:
 private:
   void addTensorMap(Arguments &arguments, const json &map) {
     TensorMapDescription description;
-    const std::string element = map["type"];
-    EXPECT_TRUE(tensorElementNamed(element == "e4m3" ? "u8" : element, description.element)) << element;
+    EXPECT_TRUE(tensorElementNamed(map["element"].get<std::string>(), description.element)) << map;
     description.address = addresses_.at(map["buffer"]);
     description.rank = static_cast<unsigned>(map["dims"].size());
     ASSERT_LE(description.rank, kMaxTensorRank);
     std::copy(map["dims"].begin(), map["dims"].end(), description.dims.begin());
     std::copy(map["strides"].begin(), map["strides"].end(), description.strides.begin());
     std::copy(map["box"].begin(), map["box"].end(), description.box.begin());
-    static const std::map<int, SwizzleMode> kSwizzles = {
-        {0, SwizzleMode::None}, {32, SwizzleMode::B32}, {64, SwizzleMode::B64}, {128, SwizzleMode::B128}};
+    static const std::map<std::string, SwizzleMode> kSwizzles = {
+        {"none", SwizzleMode::None}, {"32B", SwizzleMode::B32}, {"64B", SwizzleMode::B64}, {"128B", SwizzleMode::B128}};
     description.swizzle = kSwizzles.at(map["swizzle"]);
     Result<TensorMapBytes> bytes = encodeTensorMap(description);
     ASSERT_TRUE(bytes) << bytes.status().message();
     arguments.add(*bytes);
   }
-  uint64_t scratch(size_t bytes) {
-    Result<uint64_t> address = memory_.allocate(bytes);
-    EXPECT_TRUE(address) << address.status().message();
-    return *address;
-  }
   uint64_t place(const std::vector<uint8_t> &bytes) {
-    uint64_t address = scratch(bytes.size());
-    EXPECT_TRUE(memory_.write(address, bytes.data(), bytes.size()));
-    return address;
+    Result<uint64_t> address = memory_.allocate(bytes.size());
+    EXPECT_TRUE(address && memory_.write(*address, bytes.data(), bytes.size()));
+    return *address;
   }
 
   Memory &memory_;
@@ -231,15 +225,15 @@ private:
 void StoredKernel::run(const Policy &policy) {
   Result<std::shared_ptr<Module>> module = Module::load(ptx());
   ASSERT_TRUE(module) << module.status().message();
-  Result<const Kernel *> kernel = (*module)->find(description_["entry"].get<std::string>());
+  Result<const Kernel *> kernel = (*module)->find(launch_["entry"].get<std::string>());
   ASSERT_TRUE(kernel) << kernel.status().message();
 
   Memory memory;
   Placement placement(memory, buffers_);
   Arguments arguments;
-  for (const json &argument : description_["arguments"])
+  for (const json &argument : launch_["arguments"])
     placement.add(arguments, argument);
-  LaunchConfig config{dim3(description_["grid"]), dim3(description_["block"]), description_["dynamicShared"]};
+  LaunchConfig config{dim3(launch_["grid"]), dim3(launch_["block"]), launch_["shared_bytes"]};
   Report report = launch(**kernel, memory, config, arguments, policy.options);
   for (const Finding &finding : report.findings)
     EXPECT_EQ(finding.severity, Severity::Note) << finding.describe();

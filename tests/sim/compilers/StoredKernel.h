@@ -1,7 +1,7 @@
 //===- StoredKernel.h - kernels of other compilers, ready to launch ---------===//
 //
-// A pair of files in tests/data/sim/compilers/ptx: PTX, and a JSON file that says how it is launched. A test fills the
-// buffers that the kernel reads, runs it under every delivery policy, and compares what it wrote.
+// A pair of files in tests/data/sim/compilers/ptx: PTX, and a launch file of ptx-sim. A test fills the buffers that the
+// kernel reads, runs it under every delivery policy, and compares what it wrote.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,10 +43,8 @@ class StoredKernel {
 public:
   explicit StoredKernel(const std::string &stem);
 
-  const nlohmann::json &description() const { return description_; }
-  const nlohmann::json &problem() const { return description_["problem"]; }
-  std::string target() const { return description_["target"]; }
-  std::string family() const { return description_["family"]; }
+  const nlohmann::json &problem() const { return facts_["problem"]; }
+  std::string target() const { return facts_["target"]; }
   const StoredBuffer &operator[](const std::string &buffer) const { return buffers_.at(buffer); }
   StoredBuffer &operator[](const std::string &buffer) { return buffers_.at(buffer); }
 
@@ -67,7 +65,8 @@ private:
   void run(const Policy &policy);
   std::string ptx() const;
 
-  nlohmann::json description_;
+  std::string stem_;
+  nlohmann::json facts_, launch_;
   std::map<std::string, StoredBuffer> buffers_;
 };
 

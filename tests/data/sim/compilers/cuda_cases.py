@@ -33,17 +33,15 @@ class Case:
             subprocess.run([NVCC, "-ptx", *options, "-o", path, self.source + ".cu"], check=True, cwd=SOURCES)
             with open(path) as file:
                 ptx = file.read()
-        return ptx, {
-            "family": self.family,
+        launch = {
             "entry": re.search(r"\.entry\s+(\w+)", ptx).group(1),
             "grid": list(self.grid),
             "block": [self.block],
-            "dynamicShared": self.shared,
-            "problem": self.problem,
-            "options": options,
+            "shared_bytes": self.shared,
             "buffers": self.buffers,
             "arguments": self.arguments,
         }
+        return ptx, launch, {"family": self.family, "problem": self.problem, "options": options}
 
 
 def axpy(target):
@@ -55,7 +53,7 @@ def axpy(target):
 def transpose(target, swizzle):
     batches, rows, columns = 5, 52, 76
     width = (swizzle or 64) // 4
-    buffers = {"in": buffer("f32", batches, rows, columns), "out": buffer("f32", batches, columns, rows)}
+    buffers = {"in": buffer("f32", batches, rows, columns), "out": buffer("f32", batches, columns, rows, output=True)}
     maps = [tensor_map(name, buffers, [width, width, 1], swizzle) for name in ("in", "out")]
     return Case(f"transpose_tensor_{swizzle}", target, "transpose", {"batches": batches, "rows": rows, "columns": columns},
                 buffers, [*maps, {"u32": batches}], (cdiv(columns, width), cdiv(rows, width)), 128,
@@ -64,7 +62,7 @@ def transpose(target, swizzle):
 
 def matmul_tensor(name, target, block, m, n, k):
     """128 by 64 by 64, three stages; 1024 bytes to align them."""
-    buffers = {"a": buffer("f16", m, k), "b": buffer("f16", n, k), "c": buffer("f32", m, n)}
+    buffers = {"a": buffer("f16", m, k), "b": buffer("f16", n, k), "c": buffer("f32", m, n, output=True)}
     arguments = [tensor_map("a", buffers, [64, 128], 128), tensor_map("b", buffers, [64, 64], 128), {"buffer": "c"},
                  {"u32": m}, {"u32": n}, {"u32": k}]
     return Case(name, target, "matmul", {"M": m, "N": n, "K": k, "transposed": True}, buffers, arguments,
@@ -73,7 +71,7 @@ def matmul_tensor(name, target, block, m, n, k):
 
 def matmul_mma(target, barriers):
     m, n, k = 150, 88, 152
-    buffers = {"a": buffer("bf16", m, k), "b": buffer("bf16", k, n), "c": buffer("f32", m, n)}
+    buffers = {"a": buffer("bf16", m, k), "b": buffer("bf16", k, n), "c": buffer("f32", m, n, output=True)}
     arguments = [*({"buffer": name} for name in "abc"), {"u32": m}, {"u32": n}, {"u32": k}]
     return Case("matmul_mma_barriers" if barriers else "matmul_mma", target, "matmul",
                 {"M": m, "N": n, "K": k, "transposed": False}, buffers, arguments, (cdiv(m, 64), cdiv(n, 64)), 128,
@@ -84,9 +82,9 @@ def matmul_nvfp4(name, target, side, depth, block, swizzle, packed, shared):
     m, n, k = 2 * side, side, 3 * depth
     shape = (lambda rows: [rows // 128, k // 64, 32, 4, 4]) if packed else (lambda rows: [rows, k // 16])
     buffers = {
-        "a": buffer("u8", m, k // 2), "a_scale": buffer("e4m3", *shape(m)),
-        "b": buffer("u8", n, k // 2), "b_scale": buffer("e4m3", *shape(n)),
-        "c": buffer("f32", m, n),
+        "a": buffer("u8", m, k // 2), "a_scale": buffer("e4m3", *shape(m), low=0.25, high=4),
+        "b": buffer("u8", n, k // 2), "b_scale": buffer("e4m3", *shape(n), low=0.25, high=4),
+        "c": buffer("f32", m, n, output=True),
     }
     box = [depth // 2, side]
     arguments = [tensor_map("a", buffers, box, swizzle), {"buffer": "a_scale"}, tensor_map("b", buffers, box, swizzle),
@@ -97,7 +95,7 @@ def matmul_nvfp4(name, target, side, depth, block, swizzle, packed, shared):
 
 def running_mean(target):
     return Case("running_mean", target, "mean", {"rows": 2, "columns": 1024, "reach": 8},
-                {"x": buffer("f32", 2, 1024), "y": buffer("f32", 2, 1024)}, [{"buffer": "x"}, {"buffer": "y"}], (2,), 128)
+                {"x": buffer("f32", 2, 1024), "y": buffer("f32", 2, 1024, output=True)}, [{"buffer": "x"}, {"buffer": "y"}], (2,), 128)
 
 
 def cases():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles the kernels of sources/ into ptx/: PTX and, next to it, the description of a launch in JSON. Needs no GPU.
+"""Compiles the kernels of sources/ into ptx/: PTX, next to it a launch file for ptx-sim, and catalog.json. Needs no GPU.
 
 usage: generate.py [--check] [--only PATTERN] triton|cuda...
 
@@ -30,16 +30,15 @@ def without_debug(ptx):
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
-def as_json(description):
-    """Two levels of lines; deeper structures on one line each."""
-    def flat(value):
-        return json.dumps(value)
+def as_json(launch):
+    """A line for each buffer, argument or kernel."""
+    flat = json.dumps
     lines = []
-    for key, value in description.items():
+    for key, value in launch.items():
         if key == "arguments":
             body = ",\n".join("    " + flat(item) for item in value)
             lines.append(f'  "{key}": [\n{body}\n  ]')
-        elif key == "buffers":
+        elif key in ("buffers", "kernels"):
             body = ",\n".join(f"    {flat(name)}: {flat(item)}" for name, item in value.items())
             lines.append(f'  "{key}": {{\n{body}\n  }}')
         else:
@@ -47,12 +46,24 @@ def as_json(description):
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def differs(path, text):
+def stored_text(name):
     try:
-        with open(path) as file:
-            return file.read() != text
+        with open(os.path.join(STORED, name)) as file:
+            return file.read()
     except FileNotFoundError:
-        return True
+        return ""
+
+
+def compiled(arguments):
+    """(stem, PTX, launch, facts) of each kernel that is asked for."""
+    for compiler in arguments.compilers:
+        cases = importlib.import_module(compiler + "_cases")
+        for case in cases.cases():
+            stem = f"{case.name}.{compiler}-sm_{case.target}{'a' if case.target >= 90 else ''}"
+            if fnmatch.fnmatch(stem, arguments.only):
+                ptx, launch, facts = case.compile()
+                target = re.search(r"\.target\s+(\w+)", ptx).group(1)
+                yield stem, without_debug(ptx), launch, {"compiler": cases.COMPILER, "target": target, **facts}
 
 
 def main():
@@ -63,26 +74,25 @@ def main():
     arguments = parser.parse_args()
     os.makedirs(STORED, exist_ok=True)
     changed = 0
+
+    def keep(name, text):
+        nonlocal changed
+        if stored_text(name) == text:
+            return
+        changed += 1
+        print(("differs: " if arguments.check else "wrote ") + name, flush=True)
+        if not arguments.check:
+            with open(os.path.join(STORED, name), "w") as file:
+                file.write(text)
+
+    catalog = json.loads(stored_text("catalog.json") or '{"kernels": {}}')["kernels"]
     with tempfile.TemporaryDirectory() as cache:
         os.environ.update(TRITON_CACHE_DIR=cache, TRITON_DISABLE_LINE_INFO="1", TRITON_DEFAULT_FP_FUSION="1")
-        for compiler in arguments.compilers:
-            cases = importlib.import_module(compiler + "_cases")
-            for case in cases.cases():
-                stem = f"{case.name}.{compiler}-sm_{case.target}{'a' if case.target >= 90 else ''}"
-                if not fnmatch.fnmatch(stem, arguments.only):
-                    continue
-                ptx, launch = case.compile()
-                target = re.search(r"\.target\s+(\w+)", ptx).group(1)
-                description = {"compiler": cases.COMPILER, "target": target, "ptx": stem + ".ptx", **launch}
-                for path, text in ((stem + ".ptx", without_debug(ptx)), (stem + ".json", as_json(description))):
-                    path = os.path.join(STORED, path)
-                    if not differs(path, text):
-                        continue
-                    changed += 1
-                    print(("differs: " if arguments.check else "wrote ") + os.path.relpath(path, HERE), flush=True)
-                    if not arguments.check:
-                        with open(path, "w") as file:
-                            file.write(text)
+        for stem, ptx, launch, facts in compiled(arguments):
+            keep(stem + ".ptx", ptx)
+            keep(stem + ".json", as_json(launch))
+            catalog[stem] = facts
+    keep("catalog.json", as_json({"kernels": dict(sorted(catalog.items()))}))
     print(f"{changed} files {'differ' if arguments.check else 'written'}")
     return 1 if arguments.check and changed else 0
 

@@ -39,14 +39,14 @@ class Case:
 
     def type_of(self, parameter):
         if isinstance(parameter, Pointer):
-            return "*" + TRITON[self.buffers[parameter.name]["type"]]
+            return "*" + TRITON[self.buffers[parameter.name]["dtype"]]
         if isinstance(parameter, Descriptor):
             block = ", ".join(str(extent) for extent in parameter.block)
-            return f"tensordesc<{TRITON[self.buffers[parameter.name]['type']]}[{block}]>"
+            return f"tensordesc<{TRITON[self.buffers[parameter.name]['dtype']]}[{block}]>"
         return parameter[0]
 
     def compile(self):
-        """The PTX and the description of its launch."""
+        """The PTX, its launch, and what else is worth knowing."""
         names = [name for name in self.function.arg_names if name not in self.constants]
         signature = {name: self.type_of(parameter) for name, parameter in zip(names, self.parameters)}
         signature.update({name: "constexpr" for name in self.constants})
@@ -57,9 +57,10 @@ class Case:
                 attributes[(self.function.arg_names.index(name),)] = [["tt.divisibility", 16]]
         source = ASTSource(fn=self.function, signature=signature, constexprs=self.constants, attrs=attributes)
         kernel = triton.compile(source, target=GPUTarget("cuda", self.target, 32), options=self.options)
-        return kernel.asm["ptx"], self.describe(kernel.metadata)
+        facts = {"family": self.family, "problem": self.problem, "constants": self.constants, "options": self.options}
+        return kernel.asm["ptx"], self.launch(kernel.metadata), facts
 
-    def describe(self, metadata):
+    def launch(self, metadata):
         maps = list(metadata.tensordesc_meta)
         arguments = []
         for parameter in self.parameters:
@@ -69,19 +70,22 @@ class Case:
                 arguments.append({"buffer": parameter.name})
             else:
                 arguments.append({{"i32": "u32", "fp32": "f32"}[parameter[0]]: parameter[1]})
-        programs = self.grid[0] * self.grid[1] * (self.grid[2] if len(self.grid) > 2 else 1)
-        arguments.append({"scratch": metadata.global_scratch_size * programs})
-        arguments.append({"scratch": metadata.profile_scratch_size * programs})
+        # Triton adds two: memory for descriptors that the kernel makes, by program, and memory for its profiler.
+        buffers = dict(self.buffers)
+        if metadata.global_scratch_size:
+            programs = self.grid[0] * self.grid[1]
+            buffers["scratch"] = buffer("u8", metadata.global_scratch_size * programs, output=True)
+            arguments.append({"buffer": "scratch"})
+        else:
+            arguments.append({"u64": 0})
+        assert metadata.profile_scratch_size == 0
+        arguments.append({"u64": 0})
         return {
-            "family": self.family,
             "entry": metadata.name,
             "grid": list(self.grid),
             "block": [metadata.num_warps * 32],
-            "dynamicShared": metadata.shared,
-            "problem": self.problem,
-            "constants": self.constants,
-            "options": self.options,
-            "buffers": self.buffers,
+            "shared_bytes": metadata.shared,
+            "buffers": buffers,
             "arguments": arguments,
         }
 
@@ -101,7 +105,7 @@ class Case:
 
 def softmax_case(name, type, target, rows, columns, block):
     return Case(name, softmax.softmax, target, "softmax", {"rows": rows, "columns": columns},
-                {"x": buffer(type, rows, columns), "y": buffer(type, rows, columns)},
+                {"x": buffer(type, rows, columns), "y": buffer(type, rows, columns, output=True)},
                 [Pointer("x"), Pointer("y"), ("i32", columns), ("i32", columns)], {"BLOCK": block}, (rows, 1),
                 num_warps=4)
 
@@ -114,7 +118,7 @@ def tiles(target, k):
 def matmul_case(name, function, target, types, m, n, k, block_k, stages, maps, transposed=False, sizes="MNK", programs=0):
     a, b, c = types
     block = tiles(target, block_k)
-    buffers = {"a": buffer(a, m, k), "b": buffer(b, n, k) if transposed else buffer(b, k, n), "c": buffer(c, m, n)}
+    buffers = {"a": buffer(a, m, k), "b": buffer(b, n, k) if transposed else buffer(b, k, n), "c": buffer(c, m, n, output=True)}
     if maps:
         right = [64, block_k] if transposed else [block_k, 64]
         parameters = [Descriptor("a", [block["BLOCK_M"], block_k]), Descriptor("b", right),
@@ -129,6 +133,11 @@ def matmul_case(name, function, target, types, m, n, k, block_k, stages, maps, t
                 block, grid, num_warps=4, num_stages=stages)
 
 
+def scales(type, *shape):
+    """Powers of two near 1 as ue8m0, or moderate numbers as e4m3."""
+    return buffer(type, *shape, low=124, high=130) if type == "u8" else buffer(type, *shape, low=0.25, high=4)
+
+
 def scaled_case(name, target, format, scale, group, maps):
     m, n, k = 256, 128, 512
     packed = format == "e2m1"
@@ -139,9 +148,9 @@ def scaled_case(name, target, format, scale, group, maps):
     columns = k // 2 if packed else k
     shape = (lambda rows: [1, rows // 128, k // group // 4, 2, 256]) if maps else (lambda rows: [rows, k // group])
     buffers = {
-        "a": buffer(element, m, columns), "a_scale": buffer(scale, *shape(m)),
-        "b": buffer(element, n, columns), "b_scale": buffer(scale, *shape(n)),
-        "c": buffer("f32", m, n),
+        "a": buffer(element, m, columns), "a_scale": scales(scale, *shape(m)),
+        "b": buffer(element, n, columns), "b_scale": scales(scale, *shape(n)),
+        "c": buffer("f32", m, n, output=True),
     }
     if maps:
         function = scaled.matmul_scaled_descriptor
@@ -160,8 +169,8 @@ def scaled_case(name, target, format, scale, group, maps):
 def attention_case(name, target, causal, specialize):
     heads, tokens, width = 2, 256, 64
     rows, keys = {80: (64, 32), 90: (128, 64), 100: (128, 64), 120: (64, 32)}[target]
-    buffers = {name: buffer("f16", heads * tokens, width) for name in "qkvo"}
-    buffers["lse"] = buffer("f32", heads * tokens)
+    buffers = {name: buffer("f16", heads * tokens, width, output=name == "o") for name in "qkvo"}
+    buffers["lse"] = buffer("f32", heads * tokens, output=True)
     scale = 0.18033688
     parameters = [Descriptor("q", [rows, width]), Descriptor("k", [keys, width]), Descriptor("v", [keys, width]),
                   Descriptor("o", [rows, width]), Pointer("lse"), ("i32", tokens), ("fp32", scale)]
