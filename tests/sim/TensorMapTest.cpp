@@ -95,6 +95,11 @@ TEST(TensorMap, RulesOfTheDriver) {
                                        map.rank = 3, map.dims[2] = 9, map.box = {64, 256, 24};
                                        map.elementStrides = {1, 2, 2};
                                      }},
+                                    {nullptr,
+                                     [](Map &map) {
+                                       map.rank = 3, map.dims[2] = 9, map.box = {64, 256, 3};
+                                       map.elementStrides = {1, 1, 4};
+                                     }},
                                     {"elementStrides[1]", [](Map &map) { map.elementStrides[1] = 0; }},
                                     {"elementStrides[1]", [](Map &map) { map.elementStrides[1] = 9; }},
                                     {nullptr, [](Map &map) { map.elementStrides[1] = 8; }},

@@ -401,6 +401,21 @@ TEST(Tma, BadOperands) {
   expectMatrixError(Matrix(), loadTo("tile", "tile"), Check::MBarrierMisuse, "");
   expectMatrixError(Matrix(), begin + load("%map", "33, 8") + kWait, Check::Misaligned, "multiples of 4");
   expectMatrixError(Matrix(), begin + load("%map", "-2, 8") + kWait, Check::Misaligned, "multiples of 4");
+  // A box of 4 GiB, which the driver lets pass: its steps are rounded down.
+  Matrix huge;
+  huge.map.element = TensorElement::U64;
+  huge.map.rank = 5;
+  huge.map.swizzle = SwizzleMode::None;
+  huge.map.dims = {256, 2, 1, 1, 1};
+  huge.map.strides = {2048, 4096, 4096, 4096};
+  huge.map.box = {256, 256, 256, 32, 1};
+  huge.map.elementStrides = {1, 1, 1, 1, 2};
+  expectMatrixError(huge,
+                    begin +
+                        "@%first cp.async.bulk.tensor.5d.shared::cta.global.tile.mbarrier::complete_tx::bytes [tile], "
+                        "[%map, {0, 0, 0, 0, 0}], [bar];\n" +
+                        kWait,
+                    Check::OutOfBounds, "4294967296 bytes");
   expectMatrixError(Matrix(), kFill + kFence + store("%map", "32, -1") + kStored, Check::BadOperand, "coordinate 1");
   expectMatrixError(Matrix(), kFill + kFence + store("%map", "-4, 1") + kStored, Check::BadOperand, "coordinate 0");
 }
@@ -505,6 +520,17 @@ TEST(Tma, Unsupported) {
   EXPECT_NE(error("tensor.2d.shared::cta.global [%s], [%a, {%x, %x}], [%s];"), "");
   EXPECT_NE(error("tensor.2d.global.shared::cta.mbarrier::complete_tx::bytes [%s], [%a, {%x, %x}], [%s];"), "");
   EXPECT_EQ(error("tensor.2d.shared::cta.global.mbarrier::complete_tx::bytes [%s], [%a, {%x, %x}], [%s];"), "");
+  for (const char *line :
+       {"tensor.2d.shared::cta.global.tile::gather4.mbarrier::complete_tx::bytes [%s], [%a, {%x, %x, %x, %x, %x}], "
+        "[%s];",
+        "tensor.2d.shared::cta.global.mbarrier::complete_tx::bytes.cta_group::1 [%s], [%a, {%x, %x}], [%s];",
+        "global.shared::cta.bulk_group.cp_mask [%a], [%s], %x, %m;"}) {
+    EXPECT_EQ(error(line), "");
+    std::string old = loadError(
+        header("sm_90a") + ".visible .entry test() { .reg .b64 %a; .reg .b32 %s, %x; .reg .b16 %m;\ncp.async.bulk." +
+        line + "\nret; }");
+    EXPECT_NE(old.find("sm_100"), std::string::npos) << old;
+  }
 }
 
 TEST(Tma, SpeedOfATile) {

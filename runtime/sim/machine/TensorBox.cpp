@@ -107,7 +107,7 @@ void TensorBox::forEachRow(Visit visit) const {
 
 std::vector<SharedRange> TensorBox::ranges() const {
   if (rowPitch_ == rowBytes_)
-    return {{shared_, extent()}};
+    return {{shared_, static_cast<uint32_t>(extent())}};
   std::vector<SharedRange> pieces;
   forEachRow([&](const Row &row) {
     for (uint32_t offset = 0; offset < rowBytes_; offset += pieceBytes())

@@ -42,7 +42,7 @@ public:
   /// Shared memory that it takes, gaps included: one range unless rows are shorter than the swizzle's span.
   std::vector<SharedRange> ranges() const;
   /// Bytes from the first byte to the end of the last.
-  uint32_t extent() const { return rows_ * rowPitch_; }
+  uint64_t extent() const { return uint64_t(rows_) * rowPitch_; }
   /// Bytes that are copied or filled, without gaps: what the mbarrier counts.
   uint32_t copiedBytes() const { return rows_ * rowData_; }
   /// Bytes of them that are read from, or written to, global memory.

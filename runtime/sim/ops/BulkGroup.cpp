@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
+#include "runtime/sim/ops/MBarrierForm.h"
 
 #include <algorithm>
 
@@ -56,6 +57,7 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
 } // namespace
 
 void decodeBulk(Form &form) {
+  requireSm(form, 90, "cp.async.bulk");
   if (form.take("commit_group"))
     return form.use(&runCommit);
   if (form.take("wait_group")) {

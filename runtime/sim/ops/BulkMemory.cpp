@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
+#include "runtime/sim/ops/MBarrierForm.h"
 
 #include <cstring>
 
@@ -168,8 +169,10 @@ void decodeBulkMemory(Form &form) {
       return form.unsupported("with .bulk_group only .global.shared::cta is supported");
     size_t next = 3;
     takeCachePolicy(form, next);
-    if (form.take("cp_mask"))
+    if (form.take("cp_mask")) {
+      requireSm(form, 100, ".cp_mask");
       byteMask.place = form.source(next++, Ty::B16);
+    }
     keepOperands(form, {destination, source, size, none, none, byteMask});
     return form.use(&forEachLane<storeLane>);
   }

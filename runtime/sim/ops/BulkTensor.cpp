@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
+#include "runtime/sim/ops/MBarrierForm.h"
 
 #include <cstring>
 
@@ -235,6 +236,7 @@ bool takeMode(Form &form, const char *rowList) {
       return false;
     }
   if (form.take(rowList)) {
+    requireSm(form, 100, rowList);
     if (dimensions != 1) {
       form.invalid(std::string(".") + rowList + " needs .2d");
       return false;
@@ -294,7 +296,8 @@ void decodeBulkTensor(Form &form) {
     return;
   if (form.take("cta_group::2"))
     return form.unsupported("a CTA has no peer: every CTA is a cluster of its own");
-  form.take("cta_group::1");
+  if (form.take("cta_group::1"))
+    requireSm(form, 100, ".cta_group");
   operands[kShared] = takeBulkAddress(form, 0);
   takeTensor(form, 1, operands);
   operands[kBarrier] = takeBulkAddress(form, 2);

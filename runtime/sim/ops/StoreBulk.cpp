@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
+#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 #include <cstring>
@@ -54,6 +55,7 @@ Step storeLane(Warp &warp, const Inst &inst, unsigned lane) {
 } // namespace
 
 void decodeStoreBulk(Form &form) {
+  requireSm(form, 100, "st.bulk");
   form.take("weak");
   Window window = takeWindow(form, 0);
   if (window != Window::Shared && window != Window::Generic)
