@@ -1,7 +1,8 @@
 //===- TensorMap.cpp - descriptions of tensors for TMA ----------------------===//
 //
-// The rules are those of the CUDA Driver API, "Tensor Map Object Management", cuTensorMapEncodeTiled. Driver 580 on an
-// H100 says the same of 48,000 random descriptions, good and bad, of the types and swizzles that it has.
+// The rules are those of the CUDA Driver API, "Tensor Map Object Management", cuTensorMapEncodeTiled. Of
+// 8,000 random descriptions, good and bad, with Hopper's types and swizzles, driver 580 on an H100 accepted none that
+// is refused here; the 74 that it alone refused had boxes beyond kMaxBoxBytes, a rule that was fitted to it afterwards.
 //
 //===----------------------------------------------------------------------===//
 
