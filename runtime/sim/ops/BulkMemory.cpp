@@ -32,6 +32,8 @@ public:
 
 private:
   std::string move(Cta &cta) override {
+    if (bytes == 0) // nothing, from nowhere
+      return "";
     uint32_t offset = destination[0].offset;
     std::memmove(cta.shared + offset, from.data, bytes);
     // Bytes that were never written stay so: whoever reads them is told, not the copy.
