@@ -37,6 +37,11 @@ void Form::fail(StatusCode code, std::string reason) {
 void Form::unsupported(std::string reason) { fail(StatusCode::Unsupported, std::move(reason)); }
 void Form::invalid(std::string reason) { fail(StatusCode::InvalidArgument, std::move(reason)); }
 
+void Form::requireSm(unsigned version, const char *what) {
+  if (owner_.smVersion() < version)
+    invalid(std::string(what) + " needs sm_" + std::to_string(version) + " or higher");
+}
+
 void Form::finish() {
   for (size_t i = 0; i < taken_.size(); ++i)
     if (!taken_[i])

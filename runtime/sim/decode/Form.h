@@ -119,6 +119,8 @@ public:
   void invalid(std::string reason);
   /// No handler exists for this combination of modifiers and types.
   void noSuchForm() { unsupported("this combination of modifiers and types is not supported"); }
+  /// `what` is invalid on architectures before sm_`version`.
+  void requireSm(unsigned version, const char *what);
   bool failed() const { return !status_.isOk(); }
   const Status &status() const { return status_; }
 

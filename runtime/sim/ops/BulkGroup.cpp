@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 
 #include <algorithm>
 
@@ -57,7 +56,7 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
 } // namespace
 
 void decodeBulk(Form &form) {
-  requireSm(form, 90, "cp.async.bulk");
+  form.requireSm(90, "cp.async.bulk");
   if (form.take("commit_group"))
     return form.use(&runCommit);
   if (form.take("wait_group")) {

@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 
 #include <cstring>
 
@@ -172,7 +171,7 @@ void decodeBulkMemory(Form &form) {
     size_t next = 3;
     takeCachePolicy(form, next);
     if (form.take("cp_mask")) {
-      requireSm(form, 100, ".cp_mask");
+      form.requireSm(100, ".cp_mask");
       byteMask.place = form.source(next++, Ty::B16);
     }
     keepOperands(form, {destination, source, size, none, none, byteMask});

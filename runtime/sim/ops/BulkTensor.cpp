@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 
 #include <cstring>
 
@@ -236,7 +235,7 @@ bool takeMode(Form &form, const char *rowList) {
       return false;
     }
   if (form.take(rowList)) {
-    requireSm(form, 100, rowList);
+    form.requireSm(100, rowList);
     if (dimensions != 1) {
       form.invalid(std::string(".") + rowList + " needs .2d");
       return false;
@@ -297,7 +296,7 @@ void decodeBulkTensor(Form &form) {
   if (form.take("cta_group::2"))
     return form.unsupported("a CTA has no peer: every CTA is a cluster of its own");
   if (form.take("cta_group::1"))
-    requireSm(form, 100, ".cta_group");
+    form.requireSm(100, ".cta_group");
   operands[kShared] = takeBulkAddress(form, 0);
   takeTensor(form, 1, operands);
   operands[kBarrier] = takeBulkAddress(form, 2);

@@ -9,7 +9,6 @@
 
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/machine/Cta.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 
 namespace thrift::sim {
 
@@ -74,14 +73,14 @@ bool takeAddressType(Form &form) {
 }
 
 void decodeMapa(Form &form) {
-  requireSm(form, 90, "mapa");
+  form.requireSm(90, "mapa");
   bool wide = takeAddressType(form);
   form.d(0, wide ? 64 : 32), form.a(1, wide ? Ty::U64 : Ty::U32), form.b(2, Ty::U32);
   form.use(wide ? &runMapa<uint64_t> : &runMapa<uint32_t>);
 }
 
 void decodeGetctarank(Form &form) {
-  requireSm(form, 90, "getctarank");
+  form.requireSm(90, "getctarank");
   bool wide = takeAddressType(form);
   form.d(0, 32), form.a(1, wide ? Ty::U64 : Ty::U32);
   form.use(&runGetctarank);
@@ -95,7 +94,7 @@ constexpr OpcodeEntry kOpcodes[] = {
 } // namespace
 
 void decodeClusterBarrier(Form &form) {
-  requireSm(form, 90, "barrier.cluster");
+  form.requireSm(90, "barrier.cluster");
   bool isWait = form.take("wait");
   if (!isWait && !form.take("arrive"))
     return form.noSuchForm();

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/decode/Registry.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 namespace thrift::sim {
@@ -85,18 +84,18 @@ void decodeProxyFence(Form &form) {
   case 0:
     return form.use(&runNothing);
   case 1:
-    requireSm(form, 90, "fence.proxy.async");
+    form.requireSm(90, "fence.proxy.async");
     if (form.take("global")) // no clocks are kept for global memory
       return form.use(&runNothing);
     form.takeOne({"shared::cta", "shared::cluster"});
     return form.use(&runProxyFence);
   case 2:
     // One half of a pair: prior generic accesses here, later asynchronous ones there. Either half is enough here.
-    requireSm(form, 90, "fence.proxy.async");
+    form.requireSm(90, "fence.proxy.async");
     takeRestricted(form);
     return form.use(&runProxyFence);
   case 3:
-    requireSm(form, 90, "fence.proxy.tensormap");
+    form.requireSm(90, "fence.proxy.tensormap");
     return decodeTensorMapFence(form);
   default:
     return form.noSuchForm();
@@ -107,19 +106,19 @@ void decodeFence(Form &form) {
   if (form.take("proxy"))
     return decodeProxyFence(form);
   if (form.take("mbarrier_init")) {
-    requireSm(form, 90, "fence.mbarrier_init");
+    form.requireSm(90, "fence.mbarrier_init");
     if (!form.take("release") || !form.take("cluster"))
       return form.noSuchForm();
     return form.use(&runInitFence);
   }
   if (form.opcode().has("sync_restrict::shared::cta") || form.opcode().has("sync_restrict::shared::cluster")) {
-    requireSm(form, 90, "sync_restrict");
+    form.requireSm(90, "sync_restrict");
     form.inst.flags = takeRestricted(form);
     return form.use(&runFence);
   }
   int order = form.takeOne({"sc", "acq_rel", "acquire", "release"});
   if (order > 1)
-    requireSm(form, 90, "a fence in one direction");
+    form.requireSm(90, "a fence in one direction");
   takeScope(form);
   form.inst.flags = order == 2 ? kAcquires : order == 3 ? kReleases : kAcquires | kReleases;
   form.use(&runFence);

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/sim/decode/Form.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/machine/Cta.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 
 namespace thrift::sim {
 
@@ -32,7 +32,7 @@ void decodeSetmaxnreg(Form &form) {
   char last = form.owner().module().target.empty() ? ' ' : form.owner().module().target.back();
   if (last != 'a' && last != 'f')
     return form.invalid("setmaxnreg needs an architecture with the suffix a or f, such as sm_90a");
-  requireSm(form, 90, "setmaxnreg");
+  form.requireSm(90, "setmaxnreg");
   int action = form.takeOne({"inc", "dec"});
   if (!form.take("sync") || !form.take("aligned") || action < 0 || form.type() != Ty::U32)
     return form.noSuchForm();
@@ -47,7 +47,7 @@ void decodeSetmaxnreg(Form &form) {
 Step runNothing(Warp &, const Inst &, uint32_t) { return Step::Next; }
 
 void decodeGriddepcontrol(Form &form) {
-  requireSm(form, 90, "griddepcontrol");
+  form.requireSm(90, "griddepcontrol");
   if (form.takeOne({"launch_dependents", "wait"}) < 0)
     return form.noSuchForm();
   form.use(&runNothing);

@@ -91,7 +91,7 @@ void decodeObject(Form &form, Handler handler) {
 }
 
 void decodeTransaction(Form &form, Handler handler) {
-  requireSm(form, 90, "a transaction count");
+  form.requireSm(90, "a transaction count");
   takeMBarrierOrder(form, "relaxed"); // the only order there is
   takeMBarrier(form, 0);
   takeMBarrierType(form);
@@ -100,7 +100,7 @@ void decodeTransaction(Form &form, Handler handler) {
 }
 
 void decodeMBarrier(Form &form) {
-  requireSm(form, 80, "mbarrier");
+  form.requireSm(80, "mbarrier");
   switch (form.takeOne({"init", "inval", "arrive", "arrive_drop", "expect_tx", "complete_tx", "pending_count",
                         "test_wait", "try_wait"})) {
   case 0:

@@ -90,13 +90,13 @@ void decodeMBarrierArrive(Form &form, bool drops) {
   if (noComplete && (relaxed || isCluster || form.opcode().has("cluster")))
     return form.noSuchForm();
   if (expects)
-    requireSm(form, 90, "a transaction count");
+    form.requireSm(90, "a transaction count");
   form.inst.flags |=
       (expects ? kExpectsTx : 0) | (drops ? kDrops : 0) | (noComplete ? kNoComplete : 0) | (relaxed ? kRelaxed : 0);
   if (form.operandCount() > 2 || expects || noComplete) {
     form.b(2, Ty::U32);
     if (!expects && !noComplete)
-      requireSm(form, 90, "a count without .noComplete");
+      form.requireSm(90, "a count without .noComplete");
   } else {
     form.inst.b = form.constant(1, false);
   }

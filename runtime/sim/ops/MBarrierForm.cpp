@@ -21,18 +21,13 @@ bool takeMBarrierOrder(Form &form, std::string_view strong) {
   if ((order < 0) != (scope < 0))
     form.invalid("an order and a scope come together");
   if (order == 1 || scope == 1)
-    requireSm(form, 90, order == 1 ? ".relaxed" : ".cluster");
+    form.requireSm(90, order == 1 ? ".relaxed" : ".cluster");
   return order == 1;
 }
 
 void takeMBarrierType(Form &form) {
   if (form.type() != Ty::B64)
     form.noSuchForm();
-}
-
-void requireSm(Form &form, unsigned version, const char *what) {
-  if (form.owner().smVersion() < version)
-    form.invalid(std::string(what) + " needs sm_" + std::to_string(version) + " or higher");
 }
 
 std::string mbarrierOffset(const Cta &cta, Window window, uint64_t address, uint32_t &offset) {

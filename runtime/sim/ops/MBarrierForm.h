@@ -20,8 +20,6 @@ bool takeMBarrier(Form &form, size_t operand);
 bool takeMBarrierOrder(Form &form, std::string_view strong);
 /// Takes `.b64`.
 void takeMBarrierType(Form &form);
-/// Refuses what only later architectures have.
-void requireSm(Form &form, unsigned version, const char *what);
 
 /// The offset in shared memory of an mbarrier operand; "" or what is wrong with it.
 std::string mbarrierOffset(const Cta &cta, Window window, uint64_t address, uint32_t &offset);

@@ -98,7 +98,7 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
 
 void decodeMBarrierWait(Form &form, bool maySuspend) {
   if (maySuspend)
-    requireSm(form, 90, "mbarrier.try_wait");
+    form.requireSm(90, "mbarrier.try_wait");
   bool byParity = form.take("parity");
   bool relaxed = takeMBarrierOrder(form, "acquire");
   if (takeMBarrier(form, 1))

@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/BulkCopy.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
 #include <cstring>
@@ -55,7 +54,7 @@ Step storeLane(Warp &warp, const Inst &inst, unsigned lane) {
 } // namespace
 
 void decodeStoreBulk(Form &form) {
-  requireSm(form, 100, "st.bulk");
+  form.requireSm(100, "st.bulk");
   form.take("weak");
   Window window = takeWindow(form, 0);
   if (window != Window::Shared && window != Window::Generic)

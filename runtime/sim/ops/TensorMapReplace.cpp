@@ -8,7 +8,6 @@
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/machine/TensorMapLayout.h"
 #include "runtime/sim/ops/BulkCopy.h"
-#include "runtime/sim/ops/MBarrierForm.h"
 #include "runtime/sim/ops/Members.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
@@ -160,7 +159,7 @@ void decodeCopyFence(Form &form) {
 }
 
 void decodeTensormap(Form &form) {
-  requireSm(form, 90, "tensormap");
+  form.requireSm(90, "tensormap");
   if (form.take("replace"))
     return decodeReplace(form);
   if (form.take("cp_fenceproxy"))
