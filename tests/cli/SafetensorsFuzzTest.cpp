@@ -6,13 +6,12 @@
 //
 //===-------------------------------------------------------------------------------------------===//
 
+#include "tests/Damage.h"
 #include "tests/Repetition.h"
 #include "tests/cli/SafetensorsBytes.h"
 #include "tools/safetensors/Safetensors.h"
 
 #include <gtest/gtest.h>
-
-#include <random>
 
 using namespace thrift;
 
@@ -26,36 +25,7 @@ std::string goodFile() {
       countingBytes(43));
 }
 
-/// Replaces, inserts, removes or copies a few bytes, or cuts the end off.
-void damage(std::string &bytes, std::mt19937 &random) {
-  // Characters that keep a header plausible get further than random ones.
-  constexpr std::string_view kPlausible = "0123456789-+.eE{}[]\",:\\ufFBIUnull true\xff\xc3";
-  auto below = [&](size_t limit) { return std::uniform_int_distribution<size_t>(0, limit - 1)(random); };
-  size_t changes = 1 + below(4);
-  for (size_t i = 0; i < changes && !bytes.empty(); ++i) {
-    size_t at = below(bytes.size());
-    char replacement = below(3) ? kPlausible[below(kPlausible.size())] : static_cast<char>(below(256));
-    switch (below(8)) {
-    case 0:
-      bytes.insert(at, 1, replacement);
-      break;
-    case 1:
-      bytes.erase(at, 1 + below(4));
-      break;
-    case 2:
-      bytes.resize(at);
-      break;
-    case 3:
-      bytes.insert(at, bytes, below(bytes.size()), 1 + below(20));
-      break;
-    case 4:
-      bytes[below(std::min<size_t>(bytes.size(), 8))] ^= static_cast<char>(1 << below(8));
-      break;
-    default:
-      bytes[at] = replacement;
-    }
-  }
-}
+constexpr std::string_view kPlausible = "0123456789-+.eE{}[]\",:\\ufFBIUnull true\xff\xc3";
 
 /// Adjusts the length field to the header that is there, so that damage behind the length is reached at all.
 void repairLength(std::string &bytes) {
@@ -73,7 +43,7 @@ TEST(SafetensorsFuzz, DamagedFilesAreRefusedOrConsistent) {
   uint64_t sum = 0;
   for (int i = 0; i < repetitions(200'000, 30'000); ++i) {
     std::string bytes = goodFile();
-    damage(bytes, random);
+    damage(bytes, kPlausible, 4, random);
     if (i % 4)
       repairLength(bytes);
     auto file = SafetensorsFile::parse(bytes);

@@ -5,12 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/Damage.h"
 #include "tests/Repetition.h"
 #include "tools/npy/Npy.h"
 
 #include <gtest/gtest.h>
-
-#include <random>
 
 using namespace thrift;
 
@@ -18,28 +17,11 @@ TEST(NpyDamage, DamagedFilesAreRefusedOrConsistent) {
   const std::string good = npyHeader({'i', 2}, {2, 3}) + "abcdefghijkl";
   constexpr std::string_view kPlausible = "0123456789,()'\" {}:TrueFalse<>|=fiubVL\n\x93\xff";
   std::mt19937 random(20241124);
-  auto below = [&](size_t limit) { return std::uniform_int_distribution<size_t>(0, limit - 1)(random); };
   int read = 0, refused = 0;
   unsigned sum = 0;
   for (int i = 0; i < repetitions(200'000, 30'000); ++i) {
     std::string bytes = good;
-    for (size_t changes = 1 + below(3); changes > 0 && !bytes.empty(); --changes) {
-      size_t at = below(bytes.size());
-      char replacement = below(3) ? kPlausible[below(kPlausible.size())] : static_cast<char>(below(256));
-      switch (below(6)) {
-      case 0:
-        bytes.insert(at, 1, replacement);
-        break;
-      case 1:
-        bytes.erase(at, 1 + below(4));
-        break;
-      case 2:
-        bytes.resize(at);
-        break;
-      default:
-        bytes[at] = replacement;
-      }
-    }
+    damage(bytes, kPlausible, 2, random);
     Result<NpyArray> array = parseNpy(bytes);
     if (!array) {
       ++refused;
