@@ -1,6 +1,7 @@
 // Our own kernels with one barrier, wait, commit or fence broken at a time: each must be noticed, as a finding or as
 // another result, or stand in the list of those that cannot be, with the reason.
 
+#include "tests/cli/TestFiles.h"
 #include "tests/numerics/kernels/KernelRun.h"
 
 #include "runtime/SimDevice.h"
@@ -11,7 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
+#include <memory>
 
 using namespace thrift;
 using namespace thrift::test;
@@ -77,18 +78,17 @@ private:
 class Mutation : public testing::Test {
 protected:
   static void SetUpTestSuite() {
-    char name[] = "/tmp/thriftjit-mutation-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder() = name;
-    setenv("THRIFTJIT_CACHE_DIR", name, 1);
+    cache() = std::make_unique<TemporaryFolder>();
+    ASSERT_FALSE(cache()->path().empty());
+    setenv("THRIFTJIT_CACHE_DIR", cache()->path().c_str(), 1);
   }
   static void TearDownTestSuite() {
     unsetenv("THRIFTJIT_CACHE_DIR");
-    std::filesystem::remove_all(folder());
+    cache().reset();
   }
-  static std::string &folder() {
-    static std::string path;
-    return path;
+  static std::unique_ptr<TemporaryFolder> &cache() {
+    static std::unique_ptr<TemporaryFolder> folder;
+    return folder;
   }
 };
 
