@@ -16,15 +16,32 @@ void AccessHistory::reset() {
   freeWords_.clear();
 }
 
+/// The earlier access that the conflict is with.
+static void blame(Conflict &conflict, Epoch epoch, uint32_t pc, bool isWrite) {
+  conflict.earlier = epoch;
+  conflict.earlierPc = pc;
+  conflict.earlierWrites = isWrite;
+}
+
+/// The index of a free entry of the pool.
+template <typename Entry>
+static uint32_t takeEntry(std::vector<Entry> &pool, std::vector<uint32_t> &free) {
+  if (free.empty()) {
+    pool.emplace_back();
+    return static_cast<uint32_t>(pool.size() - 1);
+  }
+  uint32_t index = free.back();
+  free.pop_back();
+  return index;
+}
+
 /// The earlier access is ordered before this one. Notes it if tcgen05.fence has no part in that.
 void AccessHistory::lint(const Actor &actor, Epoch epoch, uint32_t pc, bool isWrite, Conflict &conflict) const {
   if (conflict.fenceMissing || actor.known->tensor.covers(epoch) ||
       agents[agentOf(epoch)].warp == agents[agentOf(actor.epoch)].warp)
     return;
   conflict.fenceMissing = true;
-  conflict.earlier = epoch;
-  conflict.earlierPc = pc;
-  conflict.earlierWrites = isWrite;
+  blame(conflict, epoch, pc, isWrite);
 }
 
 bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &conflict) const {
@@ -36,9 +53,7 @@ bool AccessHistory::checkWrite(const Actor &actor, const Cell &cell, Conflict &c
   bool crossesProxies = actor.async && agents[agentOf(cell.write)].generic;
   if (ordered && (!crossesProxies || actor.known->proxied.covers(cell.write)))
     return true;
-  conflict.earlier = cell.write;
-  conflict.earlierPc = cell.writePc;
-  conflict.earlierWrites = true;
+  blame(conflict, cell.write, cell.writePc, true);
   conflict.proxyOnly = ordered;
   return false;
 }
@@ -54,15 +69,11 @@ bool AccessHistory::checkReads(const Actor &actor, const Cell &cell, Conflict &c
         return false;
       // An asynchronous write over a generic read: the ISA wants a proxy fence, NVIDIA's own kernels refill the slots
       // of a ring without.
-      conflict.earlier = epoch;
-      conflict.earlierPc = pc;
-      conflict.earlierWrites = false;
+      blame(conflict, epoch, pc, false);
       conflict.proxyOnly = true;
       return false;
     }
-    conflict.earlier = epoch;
-    conflict.earlierPc = pc;
-    conflict.earlierWrites = false;
+    blame(conflict, epoch, pc, false);
     conflict.proxyOnly = false;
     return true;
   };
@@ -82,14 +93,7 @@ void AccessHistory::addRead(const Actor &actor, Cell &cell) {
       cell.readPc = actor.pc;
       return;
     }
-    uint32_t index;
-    if (freeSets_.empty()) {
-      index = static_cast<uint32_t>(sets_.size());
-      sets_.emplace_back();
-    } else {
-      index = freeSets_.back();
-      freeSets_.pop_back();
-    }
+    uint32_t index = takeEntry(sets_, freeSets_);
     sets_[index].push_back({cell.read, cell.readPc});
     cell.read = kShared | index;
   }
@@ -111,21 +115,14 @@ void AccessHistory::dropReads(Cell &cell) {
 }
 
 void AccessHistory::split(Cell &cell) {
-  uint32_t index;
-  if (freeWords_.empty()) {
-    index = static_cast<uint32_t>(words_.size());
-    words_.emplace_back();
-  } else {
-    index = freeWords_.back();
-    freeWords_.pop_back();
-  }
+  uint32_t index = takeEntry(words_, freeWords_);
   words_[index].fill(cell);
   // A set of readers belongs to one cell.
   if (cell.read & kShared)
     for (size_t byte = 1; byte < 4; ++byte) {
-      words_[index][byte].read = kShared | static_cast<uint32_t>(sets_.size());
-      std::vector<Read> readers = sets_[cell.read & ~kShared];
-      sets_.push_back(std::move(readers));
+      uint32_t set = takeEntry(sets_, freeSets_);
+      sets_[set] = sets_[cell.read & ~kShared];
+      words_[index][byte].read = kShared | set;
     }
   cell = Cell();
   cell.write = kShared | index;
