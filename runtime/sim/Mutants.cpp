@@ -14,12 +14,11 @@ namespace thrift::sim {
 
 namespace {
 
-/// How an instruction is broken. `pattern` is a list of opcode parts that must be there, in order, the first at the
-/// beginning.
+/// How an instruction is broken.
 enum class Break : uint8_t { Remove, AlwaysTrue, OtherParity, Bytes, Count, OneGroupMore };
 
 struct Rule {
-  std::vector<std::string_view> parts;
+  std::vector<std::string_view> parts; ///< of the opcode: the first must be its first, the others somewhere behind
   Break how;
 };
 

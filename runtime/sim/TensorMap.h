@@ -63,7 +63,7 @@ enum class TensorInterleave : uint8_t { None, B16, B32 };
 enum class TensorFill : uint8_t { Zero, NaN };
 
 constexpr unsigned kMaxTensorRank = 5;
-constexpr size_t kTensorMapBytes = 128;
+constexpr size_t kTensorMapBytes = 128; ///< sizeof(CUtensorMap)
 using TensorMapBytes = std::array<uint8_t, kTensorMapBytes>;
 
 /// A tensor and how it is copied. Dimension 0 is the innermost; its elements are adjacent.

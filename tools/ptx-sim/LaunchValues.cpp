@@ -2,6 +2,7 @@
 
 #include "tools/ptx-sim/LaunchValues.h"
 
+#include "runtime/sim/TensorMap.h"
 #include "tools/safetensors/Header.h"
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 
 namespace thrift::ptxsim {
 
-/// sizeof(CUtensorMap)
-static constexpr uint64_t kTensorMapBytes = 128;
 // A kernel's parameters are at most 32764 bytes (PTX ISA, "Kernel Function Parameters").
 static constexpr uint64_t kMaxStructBytes = 32764;
 
@@ -18,7 +17,7 @@ uint64_t Value::bytes() const {
   struct Size {
     uint64_t operator()(const ScalarValue &scalar) const { return static_cast<uint64_t>(scalar.type->bytes); }
     uint64_t operator()(const PointerValue &) const { return sizeof(uint64_t); }
-    uint64_t operator()(const TensorMapValue &) const { return kTensorMapBytes; }
+    uint64_t operator()(const TensorMapValue &) const { return sim::kTensorMapBytes; }
     uint64_t operator()(const StructValue &value) const { return value.bytes; }
   };
   return std::visit(Size(), content);

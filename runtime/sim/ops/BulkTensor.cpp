@@ -88,7 +88,8 @@ std::string checkUse(const TensorMapDescription &map, const Inst &inst, unsigned
   if (map.rank != static_cast<uint64_t>(inst.imm))
     return "the tensor map has " + std::to_string(map.rank) + " dimensions, the instruction ." +
            std::to_string(inst.imm) + "d";
-  bool isSubByte = tensorElementBits(map.element)<8, hasAtoms = map.swizzle> SwizzleMode::B128;
+  bool isSubByte = tensorElementBits(map.element) < 8;
+  bool hasAtoms = map.swizzle > SwizzleMode::B128;
   if (smVersion < 100 && (isSubByte || hasAtoms))
     return "the tensor map has " + (isSubByte ? "elements of type " + name : "a swizzle with atoms") + ", which sm_" +
            std::to_string(smVersion) + " does not have";

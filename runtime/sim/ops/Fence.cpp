@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/sim/TensorMap.h"
 #include "runtime/sim/decode/Registry.h"
 #include "runtime/sim/ops/MemoryForm.h"
 
@@ -37,8 +38,6 @@ Step runProxyFence(Warp &warp, const Inst &, uint32_t) {
     warp.cta.races->fenceProxy(warp.index);
   return Step::Next;
 }
-
-constexpr uint32_t kTensorMapBytes = 128;
 
 /// A tensor map that was written through the generic proxy is about to be used: `[addr], 128`.
 Step runTensorMapAcquire(Warp &warp, const Inst &inst, uint32_t mask) {
@@ -73,7 +72,7 @@ void decodeTensorMapFence(Form &form) {
   if (order < 0)
     return form.noSuchForm();
   takeAddress(form, 0);
-  if (int64_t size = form.immediate(1); size != kTensorMapBytes)
+  if (int64_t size = form.immediate(1); size != int64_t(kTensorMapBytes))
     return form.invalid("the size is " + std::to_string(size) + "; allowed: 128");
   form.use(&runTensorMapAcquire);
 }
