@@ -40,6 +40,16 @@ enum Shadow : uint8_t { kUnwritten = 0, kWritten = 1, kPending = 2, kBarrierObje
 constexpr uint32_t kWritten32 = 0x01010101u;
 constexpr uint64_t kWritten64 = 0x0101010101010101ull;
 
+/// What the destination of an asynchronous copy holds until it arrives: NaN in f16, bf16, f32 and fp8.
+constexpr uint8_t kPoison = 0xFF;
+
+/// Bytes [offset, offset + bytes) of shared memory.
+struct SharedRange {
+  uint32_t offset = 0, bytes = 0;
+
+  bool contains(uint32_t byte) const { return byte - offset < bytes; }
+};
+
 /// "0x7f00", as findings write addresses.
 std::string hexText(uint64_t value);
 

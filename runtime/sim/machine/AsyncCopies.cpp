@@ -9,9 +9,6 @@
 
 namespace thrift::sim {
 
-// What a destination holds until the copy arrives: NaN in f16, bf16, f32 and fp8.
-static constexpr uint8_t kPoison = 0xFF;
-
 void AsyncCopies::reset() {
   copies_.clear();
   committed_.fill(0);

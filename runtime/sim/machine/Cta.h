@@ -85,6 +85,8 @@ public:
   /// Step::Next if that is a lint.
   Step reportConflict(uint32_t pc, const Warp *warp, int lane, const Conflict &conflict, const std::string &memory,
                       const std::string &what);
+  /// An access to shared memory, with races: reports it if it is not ordered after earlier ones.
+  Step orderShared(const Actor &actor, const Warp &warp, int lane, SharedRange range, bool isStore, const char *what);
 
 private:
   bool finish();

@@ -23,13 +23,6 @@
 
 namespace thrift::sim {
 
-/// Bytes [offset, offset + bytes) of shared memory.
-struct SharedRange {
-  uint32_t offset = 0, bytes = 0;
-
-  bool contains(uint32_t byte) const { return byte - offset < bytes; }
-};
-
 class TensorBox {
 public:
   enum class Direction { Load, Store };

@@ -87,11 +87,10 @@ Step runCopy(Warp &warp, const Inst &inst, uint32_t mask) {
     Actor actor = races.warpActor(warp.index, copy.pc);
     actor.epoch = copy.epoch = races.begin(races.streamOf(warp.index, Stream::CopyAsync));
     for (LaneIterator lane(mask); lane; ++lane)
-      if (Conflict conflict; !races.shared.write(actor, copy.destination[*lane] / 4, copy.bytes / 4, conflict)) {
-        cta.reportConflict(copy.pc, &warp, static_cast<int>(*lane), conflict,
-                           "shared byte " + std::to_string(4 * conflict.cell), "the copy");
-        return Step::Fault;
-      }
+      if (Step step = cta.orderShared(actor, warp, static_cast<int>(*lane), {copy.destination[*lane], copy.bytes}, true,
+                                      "the copy");
+          step != Step::Next)
+        return step;
   }
   if (cta.async.delivery() == Delivery::Eager)
     AsyncCopies::deliver(copy, mask, cta.shared, cta.sharedShadow);

@@ -10,9 +10,6 @@
 
 namespace thrift::sim {
 
-// What a destination holds until the copy arrives: NaN in f16, bf16, f32 and fp8.
-static constexpr uint8_t kPoison = 0xFF;
-
 //===----------------------------------------------------------------------===//
 // Operations
 //===----------------------------------------------------------------------===//
@@ -48,22 +45,11 @@ bool BulkStore::read(Cta &cta) {
 /// An access to shared memory that is not ordered after earlier ones: Step::Fault.
 static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, const std::vector<SharedRange> &ranges,
                        bool isStore) {
-  HappensBefore &races = *warp.cta.races;
-  Actor actor{epoch, &races.of(warp.index), true, warp.indexOf(inst)};
-  for (const SharedRange &range : ranges) {
-    if (range.bytes == 0)
-      continue;
-    uint32_t first = range.offset / 4, last = (range.offset + range.bytes - 1) / 4;
-    Conflict conflict;
-    if (isStore ? races.shared.write(actor, first, last - first + 1, conflict)
-                : races.shared.read(actor, first, last - first + 1, conflict))
-      continue;
-    Step step =
-        warp.cta.reportConflict(actor.pc, &warp, lane, conflict, "shared byte " + std::to_string(4 * conflict.cell),
-                                isStore ? "the copy's write" : "the copy's read");
-    if (step != Step::Next)
+  Actor actor{epoch, &warp.cta.races->of(warp.index), true, warp.indexOf(inst)};
+  const char *what = isStore ? "the copy's write" : "the copy's read";
+  for (const SharedRange &range : ranges)
+    if (Step step = warp.cta.orderShared(actor, warp, lane, range, isStore, what); step != Step::Next)
       return step;
-  }
   return Step::Next;
 }
 

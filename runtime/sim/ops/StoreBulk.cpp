@@ -39,11 +39,8 @@ Step storeLane(Warp &warp, const Inst &inst, unsigned lane) {
     return step;
   if (cta.races) {
     Actor actor = cta.races->warpActor(warp.index, warp.indexOf(inst));
-    if (Conflict conflict; !cta.races->shared.write(actor, range.offset / 4, range.bytes / 4, conflict)) {
-      cta.reportConflict(actor.pc, &warp, who, conflict, "shared byte " + std::to_string(4 * conflict.cell),
-                         "the write");
-      return Step::Fault;
-    }
+    if (Step step = cta.orderShared(actor, warp, who, range, true, "the write"); step != Step::Next)
+      return step;
   }
   std::memset(cta.shared + range.offset, 0, range.bytes);
   std::memset(cta.sharedShadow + range.offset, kWritten, range.bytes);

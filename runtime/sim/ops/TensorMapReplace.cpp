@@ -133,11 +133,9 @@ Step runCopyFence(Warp &warp, const Inst &inst, uint32_t mask) {
       return checkSource(warp, inst, 0, byte);
   if (cta.races) {
     Actor actor = cta.races->warpActor(warp.index, warp.indexOf(inst));
-    Conflict conflict;
-    if (!cta.races->shared.read(actor, static_cast<uint32_t>(source / 4), kTensorMapBytes / 4, conflict)) {
-      cta.reportConflict(actor.pc, &warp, 0, conflict, "shared byte " + std::to_string(4 * conflict.cell), "the read");
-      return Step::Fault;
-    }
+    SharedRange range{static_cast<uint32_t>(source), kTensorMapBytes};
+    if (Step step = cta.orderShared(actor, warp, 0, range, false, "the read"); step != Step::Next)
+      return step;
   }
   std::memcpy(reinterpret_cast<uint8_t *>(destination), cta.shared + source, kTensorMapBytes);
   if (region->shadow)

@@ -181,15 +181,12 @@ Step WgmmaOperation::checkWritten(Warp &warp, const Inst &inst, const uint32_t *
 /// Whether the warp knows that the data is there, also for the async proxy.
 Step WgmmaOperation::checkOrder(Warp &warp, const Inst &inst, const char *name, const uint32_t *addresses,
                                 size_t count) {
-  HappensBefore &races = *warp.cta.races;
-  Actor actor{epoch_, &races.of(warp.index), /*async=*/true, warp.indexOf(inst)};
-  Conflict conflict;
+  Actor actor{epoch_, &warp.cta.races->of(warp.index), /*async=*/true, warp.indexOf(inst)};
+  std::string what = std::string("the read of ") + name;
   for (size_t i = 0; i < count; ++i)
-    if (!races.shared.read(actor, addresses[i] / 4, kChunkBytes / 4, conflict)) {
-      warp.cta.reportConflict(actor.pc, &warp, -1, conflict, "shared byte " + std::to_string(4 * conflict.cell),
-                              std::string("the read of ") + name);
-      return Step::Fault;
-    }
+    if (Step step = warp.cta.orderShared(actor, warp, -1, {addresses[i], kChunkBytes}, false, what.c_str());
+        step != Step::Next)
+      return step;
   return Step::Next;
 }
 
