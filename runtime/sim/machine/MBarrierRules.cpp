@@ -7,8 +7,6 @@
 
 namespace thrift::sim {
 
-static std::string at(uint32_t offset) { return "the mbarrier at shared byte " + std::to_string(offset); }
-
 //===----------------------------------------------------------------------===//
 // Its life
 //===----------------------------------------------------------------------===//

@@ -13,7 +13,7 @@
 
 namespace thrift::sim {
 
-static std::string at(uint32_t offset) { return "the mbarrier at shared byte " + std::to_string(offset); }
+std::string MBarriers::at(uint32_t offset) { return "the mbarrier at shared byte " + std::to_string(offset); }
 
 // A token is phase << 38 | (offset / 8) << 20 | pending.
 static constexpr unsigned kPlaceShift = 20, kPhaseShift = 38;
@@ -40,18 +40,24 @@ MBarrier *MBarriers::find(uint32_t offset) {
   return it == barriers_.end() ? nullptr : &it->second;
 }
 
-std::string MBarriers::missing(const Cta &cta, uint32_t offset) const {
+/// Why there can be no mbarrier at `offset`; "" if there can.
+static std::string misplaced(const Cta &cta, uint32_t offset) {
   if (offset % kMBarrierBytes != 0)
     return "the address of an mbarrier is shared byte " + std::to_string(offset) + "; allowed: multiples of 8";
   if (offset >= cta.sharedBytes || cta.sharedBytes - offset < kMBarrierBytes)
     return "the address of an mbarrier is shared byte " + std::to_string(offset) + ", shared memory has " +
            std::to_string(cta.sharedBytes) + " bytes";
-  return "no mbarrier is initialised at shared byte " + std::to_string(offset);
+  return "";
+}
+
+std::string MBarriers::missing(const Cta &cta, uint32_t offset) const {
+  std::string misuse = misplaced(cta, offset);
+  return !misuse.empty() ? misuse : "no mbarrier is initialised at shared byte " + std::to_string(offset);
 }
 
 std::string MBarriers::init(Cta &cta, Warp &warp, uint32_t pc, uint32_t offset, uint32_t count) {
-  if (offset % kMBarrierBytes != 0 || offset >= cta.sharedBytes || cta.sharedBytes - offset < kMBarrierBytes)
-    return missing(cta, offset);
+  if (std::string misuse = misplaced(cta, offset); !misuse.empty())
+    return misuse;
   if (count == 0 || count > kMaxMBarrierCount)
     return "the count of " + at(offset) + " is " + std::to_string(count) + "; allowed: 1 to " +
            std::to_string(kMaxMBarrierCount);

@@ -136,6 +136,8 @@ public:
   const std::map<uint32_t, MBarrier> &all() const { return barriers_; }
 
 private:
+  /// "the mbarrier at shared byte 64"
+  static std::string at(uint32_t offset);
   std::string checkKnown(const Cta &cta, const Warp &warp, const MBarrier &barrier) const;
   std::string resume(const Warp &warp, MBarrier &barrier, uint32_t lanes);
   void remember(Cta &cta, const Warp &warp, uint32_t pc, MBarrier &barrier);

@@ -55,9 +55,6 @@ static Step checkRaces(Warp &warp, const Inst &inst, int lane, Epoch epoch, cons
 
 Step issueLoad(Warp &warp, const Inst &inst, std::unique_ptr<BulkLoad> load) {
   Cta &cta = warp.cta;
-  std::string misuse = cta.mbarriers.use(cta, warp, warp.indexOf(inst), load->barrier, /*async=*/true);
-  if (!misuse.empty())
-    return warp.fault(inst, Check::MBarrierMisuse, load->lane, std::move(misuse));
   for (const SharedRange &range : load->destination)
     if (Step step = checkFree(warp, inst, static_cast<unsigned>(load->lane), range); step != Step::Next)
       return step;

@@ -71,7 +71,8 @@ private:
   bool isRead_ = false;
 };
 
-/// Puts an operation on its way after checking mbarrier and shared memory. Step::Next, or Step::Fault after a report.
+/// Puts an operation on its way after checking shared memory. Step::Next, or Step::Fault after a report.
+/// The mbarrier of a load has passed checkBarrier.
 Step issueLoad(Warp &warp, const Inst &inst, std::unique_ptr<BulkLoad> load);
 Step issueStore(Warp &warp, const Inst &inst, std::unique_ptr<BulkStore> store);
 
@@ -104,7 +105,7 @@ void takeCachePolicy(Form &form, size_t &next);
 /// Whether `first` stands before `second` in the opcode: which space is the destination.
 bool isBefore(const Form &form, std::string_view first, std::string_view second);
 
-/// The offset of the mbarrier at a shared address.
+/// The offset of the mbarrier at a shared address, which a load is about to use.
 Step checkBarrier(Warp &warp, const Inst &inst, unsigned lane, uint64_t address, uint32_t &offset);
 /// A CTA is alone in its cluster.
 Step checkCtaMask(Warp &warp, const Inst &inst, unsigned lane, uint64_t ctaMask);

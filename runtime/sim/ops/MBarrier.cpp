@@ -17,62 +17,53 @@ namespace {
 /// The bytes of an mbarrier begin or end a life: a write, for those who use them as memory before or after.
 bool ownBytes(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset) {
   Cta &cta = warp.cta;
-  Conflict conflict;
-  if (!cta.races || cta.races->shared.write(cta.races->warpActor(warp.index, warp.indexOf(inst)), offset / 4,
-                                            kMBarrierBytes / 4, conflict))
+  if (!cta.races)
     return true;
-  cta.reportConflict(warp.indexOf(inst), &warp, static_cast<int>(lane), conflict,
-                     "shared byte " + std::to_string(4 * conflict.cell), "the write");
-  return false;
+  Actor actor = cta.races->warpActor(warp.index, warp.indexOf(inst));
+  return cta.orderShared(actor, warp, static_cast<int>(lane), {offset, kMBarrierBytes}, true, "the write") ==
+         Step::Next;
 }
 
-Step runInit(Warp &warp, const Inst &inst, uint32_t mask) {
-  const uint32_t *counts = warp.plane<uint32_t>(inst.b);
+/// Each lane changes the barrier that it names, one after the other; `change(offset, lane)` returns what is wrong.
+template <bool kOwnsBytes, typename Change>
+Step forEachChange(Warp &warp, const Inst &inst, uint32_t mask, Change change) {
   bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
-    // A second lane that initialises the same barrier is told so.
     for (LaneIterator lane(lanes); lane; ++lane)
-      if (!mbarrierOk(warp, inst, 1u << *lane,
-                      warp.cta.mbarriers.init(warp.cta, warp, warp.indexOf(inst), offset, counts[*lane])) ||
-          !ownBytes(warp, inst, *lane, offset))
+      if (!mbarrierOk(warp, inst, 1u << *lane, change(offset, *lane)) ||
+          (kOwnsBytes && !ownBytes(warp, inst, *lane, offset)))
         return false;
     return true;
   });
   return good ? Step::Next : Step::Fault;
+}
+
+/// A second lane that initialises the same barrier is told so.
+Step runInit(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *counts = warp.plane<uint32_t>(inst.b);
+  return forEachChange<true>(warp, inst, mask, [&](uint32_t offset, unsigned lane) {
+    return warp.cta.mbarriers.init(warp.cta, warp, warp.indexOf(inst), offset, counts[lane]);
+  });
 }
 
 Step runInval(Warp &warp, const Inst &inst, uint32_t mask) {
-  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
-    for (LaneIterator lane(lanes); lane; ++lane)
-      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.invalidate(warp.cta, warp, offset)) ||
-          !ownBytes(warp, inst, *lane, offset))
-        return false;
-    return true;
+  return forEachChange<true>(warp, inst, mask, [&](uint32_t offset, unsigned) {
+    return warp.cta.mbarriers.invalidate(warp.cta, warp, offset);
   });
-  return good ? Step::Next : Step::Fault;
 }
 
 Step runExpect(Warp &warp, const Inst &inst, uint32_t mask) {
   const uint32_t *bytes = warp.plane<uint32_t>(inst.b);
-  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
-    for (LaneIterator lane(lanes); lane; ++lane)
-      if (!mbarrierOk(warp, inst, 1u << *lane,
-                      warp.cta.mbarriers.expectTx(warp.cta, warp, warp.indexOf(inst), offset, bytes[*lane])))
-        return false;
-    return true;
+  return forEachChange<false>(warp, inst, mask, [&](uint32_t offset, unsigned lane) {
+    return warp.cta.mbarriers.expectTx(warp.cta, warp, warp.indexOf(inst), offset, bytes[lane]);
   });
-  return good ? Step::Next : Step::Fault;
 }
 
 /// What a copy does when it is complete, but for the copy.
 Step runComplete(Warp &warp, const Inst &inst, uint32_t mask) {
   const uint32_t *bytes = warp.plane<uint32_t>(inst.b);
-  bool good = forEachMBarrier(warp, inst, mask, [&](uint32_t offset, uint32_t lanes) {
-    for (LaneIterator lane(lanes); lane; ++lane)
-      if (!mbarrierOk(warp, inst, 1u << *lane, warp.cta.mbarriers.completeTx(warp.cta, offset, bytes[*lane], kNoEpoch)))
-        return false;
-    return true;
+  return forEachChange<false>(warp, inst, mask, [&](uint32_t offset, unsigned lane) {
+    return warp.cta.mbarriers.completeTx(warp.cta, offset, bytes[lane], kNoEpoch);
   });
-  return good ? Step::Next : Step::Fault;
 }
 
 Step runPendingCount(Warp &warp, const Inst &inst, uint32_t mask) {
