@@ -90,14 +90,15 @@ void forEachCell(const Case &c, uint32_t thread, uint32_t reg, const std::functi
 }
 
 const char *kFillTmem = R"(
-    .reg .b32 %f; .reg .b32 %c;
+    .reg .b32 %f<4>; .reg .b32 %c;
     mov.u32 %i, 0;
   FILL:
     add.u32 %n, %tq, %i;
-    mad.lo.u32 %f, %t, 512, %i;
-    mad.lo.u32 %f, %f, 0x9E3779B1, 12345;
-    tcgen05.st.sync.aligned.32x32b.x1.b32 [%n], {%f};
-    add.u32 %i, %i, 1;
+    mad.lo.u32 %f0, %t, 512, %i;
+    mad.lo.u32 %f0, %f0, 0x9E3779B1, 12345;
+    add.u32 %f1, %f0, 0x9E3779B1;  add.u32 %f2, %f1, 0x9E3779B1;  add.u32 %f3, %f2, 0x9E3779B1;
+    tcgen05.st.sync.aligned.32x32b.x4.b32 [%n], {%f0, %f1, %f2, %f3};
+    add.u32 %i, %i, 4;
     setp.lt.u32 %q, %i, 512;
     @%q bra FILL;
     tcgen05.wait::st.sync.aligned;
@@ -146,9 +147,9 @@ TEST(Tcgen05St, EveryShape) {
       body += "    mov.u32 %v" + std::to_string(r) + ", 0;\n";
     body += "    tcgen05.wait::st.sync.aligned;\n    mul.wide.u32 %g, %t, 2048;\n    add.s64 %g, %out, %g;\n"
             "    mov.u32 %i, 0;\n  DUMP:\n    add.u32 %n, %tq, %i;\n"
-            "    tcgen05.ld.sync.aligned.32x32b.x1.b32 {%f}, [%n];\n    tcgen05.wait::ld.sync.aligned;\n"
-            "    st.global.u32 [%g], %f;\n    add.s64 %g, %g, 4;\n    add.u32 %i, %i, 1;\n"
-            "    setp.lt.u32 %q, %i, 512;\n    @%q bra DUMP;\n" +
+            "    tcgen05.ld.sync.aligned.32x32b.x4.b32 {%f0, %f1, %f2, %f3}, [%n];\n"
+            "    tcgen05.wait::ld.sync.aligned;\n    st.global.v4.u32 [%g], {%f0, %f1, %f2, %f3};\n"
+            "    add.s64 %g, %g, 16;\n    add.u32 %i, %i, 4;\n    setp.lt.u32 %q, %i, 512;\n    @%q bra DUMP;\n" +
             tcgenEpilogue();
     BodyOptions options = tcgenOptions(policies[policy++ % policies.size()]);
     options.outWords = 128 * 512;
@@ -175,7 +176,7 @@ TEST(Tcgen05LdSt, TrueDependencesNeedNoWait) {
     BodyRun run = runBody(tcgenPrologue() + kFillTmem + R"(
       .reg .b32 %v<4>;
       mul.wide.u32 %g, %t, 4;  add.s64 %g, %out, %g;
-      tcgen05.ld.sync.aligned.32x32b.x2.b32 {%v0, _}, [%tq];
+      tcgen05.ld.sync.aligned.32x32b.x2.b32 {%v0, %v3}, [%tq];
       tcgen05.ld.sync.aligned.32x32b.x2.b32 {%v1, %v2}, [%tq+8];
       add.u32 %v3, %v0, %v2;
       add.u32 %v3, %v3, %v1;
@@ -202,8 +203,11 @@ TEST(Tcgen05LdSt, Refused) {
   auto contains = [&](const std::string &line, const std::string &text) {
     EXPECT_NE(error(line).find(text), std::string::npos) << line << ": " << error(line);
   };
-  EXPECT_EQ(error("tcgen05.ld.sync.aligned.32x32b.x2.b32 {%r0, _}, [%r2+4];"), "");
-  EXPECT_EQ(error("tcgen05.ld.sync.aligned.32x32b.x1.b32 %r0, [%r2];"), "");
+  EXPECT_EQ(error("tcgen05.ld.sync.aligned.32x32b.x2.b32 {%r0, %r1}, [%r2+4];"), "");
+  contains("tcgen05.ld.sync.aligned.32x32b.x1.b32 %r0, [%r2];", "is not a vector");
+  contains("tcgen05.ld.sync.aligned.32x32b.x2.b32 {%r0, _}, [%r2];", "not a register");
+  contains("tcgen05.st.sync.aligned.32x32b.x1.b32 [%r2], {5};", "not a register");
+  contains("tcgen05.ld.sync.aligned.32x32b.x1.b32 {%r0}, [16];", "a TMEM address is not in a register");
   contains("tcgen05.ld.sync.aligned.32x32b.x2.b32 {%r0}, [%r2];", "has 1 registers; allowed: 2");
   contains("tcgen05.ld.sync.aligned.16x256b.x64.b32 {%r0}, [%r2];", "256 registers; allowed: up to 128");
   contains("tcgen05.ld.sync.aligned.32x32b.x1.b32 {%r0}, [%rd2];", "a TMEM address has 32 bits");

@@ -245,7 +245,12 @@ TEST(Tmem, RefusedAtDecode) {
   EXPECT_NE(error("tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r0, 1024;").find("powers of two"), std::string::npos);
   EXPECT_NE(error("tcgen05.alloc.sync.aligned.shared::cta.b32 [%r0], 32;").find(".cta_group is missing"),
             std::string::npos);
-  EXPECT_NE(error("tcgen05.alloc.cta_group::1.sync.aligned.global.b32 [%rd0], 32;").find("a space other"),
+  EXPECT_NE(error("tcgen05.dealloc.cta_group::1.sync.aligned %r0, 32;").find("type .b32 is missing"),
+            std::string::npos);
+  EXPECT_NE(error("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cta.b64 [%r0];").find(".shared::cluster"),
+            std::string::npos);
+  EXPECT_NE(error("tcgen05.alloc.cta_group::1.sync.aligned.global.b32 [%rd0], 32;")
+                .find("the space .global; allowed: .shared::cta"),
             std::string::npos);
 }
 

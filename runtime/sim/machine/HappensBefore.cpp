@@ -203,9 +203,18 @@ bool AccessHistory::read(const Actor &actor, uint32_t first, uint32_t count, Con
 
 bool AccessHistory::write(const Actor &actor, uint32_t first, uint32_t count, Conflict &conflict) {
   conflict.lintOnly = false;
-  for (uint32_t i = first; i < first + count; ++i)
-    if (!writeWord(actor, i, conflict))
+  // The usual life of an accumulator: the agent's own write, which nobody has read since.
+  AgentId agent = agentOf(actor.epoch);
+  bool inOrder = agents[agent].inOrder && !agents[agent].generic;
+  for (uint32_t i = first; i < first + count; ++i) {
+    Cell &cell = cells_[i];
+    if (inOrder && agentOf(cell.write) == agent && cell.read == kNoEpoch) {
+      cell.write = actor.epoch;
+      cell.writePc = actor.pc;
+    } else if (!writeWord(actor, i, conflict)) {
       return false;
+    }
+  }
   return !conflict.lintOnly;
 }
 

@@ -26,16 +26,29 @@ void takeAligned(Form &form) {
     form.invalid("the modifiers .sync.aligned are missing");
 }
 
+void takeType(Form &form, std::string_view type) {
+  if (!form.take(type))
+    form.invalid("the type ." + std::string(type) + " is missing");
+}
+
+Window takeSharedWindow(Form &form, std::string_view space, size_t operand) {
+  if (!form.opcode().has(space))
+    for (std::string_view other : {"shared", "shared::cta", "shared::cluster", "global", "local", "const"})
+      if (form.opcode().has(other)) {
+        form.invalid("the space ." + std::string(other) + "; allowed: ." + std::string(space) + ", or none");
+        return Window::Generic;
+      }
+  return takeWindow(form, operand);
+}
+
 void takeTmemAddress(Form &form, size_t operand, uint32_t &place, uint32_t &offset) {
   const ptx::Operand &address = form.operand(operand);
   int64_t distance = 0;
   bool wide = false;
-  if (address.kind == ptx::OperandKind::Address && address.base == ptx::AddressBase::Symbol)
-    return form.invalid("a TMEM address cannot be a variable");
+  if (address.kind == ptx::OperandKind::Address && address.base != ptx::AddressBase::Register)
+    return form.invalid("a TMEM address is not in a register");
   takeAddress(form, operand, place, distance, wide);
-  if (address.kind == ptx::OperandKind::Address && address.base == ptx::AddressBase::Absolute)
-    place = form.constant(0, false);
-  else if (wide)
+  if (wide)
     form.invalid("a TMEM address has 32 bits");
   offset = static_cast<uint32_t>(distance);
 }

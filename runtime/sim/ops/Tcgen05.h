@@ -10,6 +10,7 @@
 
 #include "runtime/sim/decode/Form.h"
 #include "runtime/sim/machine/Cta.h"
+#include "runtime/sim/ops/Access.h"
 #include "runtime/sim/ops/Members.h"
 
 namespace thrift::sim {
@@ -29,6 +30,10 @@ void decodeTcgen05Mma(Form &form);
 void takeCtaGroup(Form &form);
 /// Takes .sync and .aligned; a failure if one is missing.
 void takeAligned(Form &form);
+/// Takes the type; a failure if it is missing.
+void takeType(Form &form, std::string_view type);
+/// Takes the space of an address of shared memory: `space`, or none for a generic one.
+Window takeSharedWindow(Form &form, std::string_view space, size_t operand);
 /// A TMEM address in brackets: a 32-bit register and an offset.
 void takeTmemAddress(Form &form, size_t operand, uint32_t &place, uint32_t &offset);
 

@@ -140,10 +140,8 @@ void takeColumns(Form &form, size_t operand) {
 void decodeTcgen05Alloc(Form &form) {
   takeCtaGroup(form);
   takeAligned(form);
-  form.take("b32");
-  Window window = takeWindow(form, 0);
-  if (window != Window::Shared && window != Window::Generic)
-    return form.invalid("the result goes to a space other than .shared::cta");
+  takeType(form, "b32");
+  takeSharedWindow(form, "shared::cta", 0);
   takeAddress(form, 0);
   takeColumns(form, 1);
   form.use(&runAlloc);
@@ -152,7 +150,7 @@ void decodeTcgen05Alloc(Form &form) {
 void decodeTcgen05Dealloc(Form &form) {
   takeCtaGroup(form);
   takeAligned(form);
-  form.take("b32");
+  takeType(form, "b32");
   form.a(0, Ty::B32);
   takeColumns(form, 1);
   form.use(&runDealloc);

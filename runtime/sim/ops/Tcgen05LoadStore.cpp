@@ -37,7 +37,7 @@ constexpr FragmentShape kShapes[] = {
 constexpr uint32_t k32x32b = 0, k16x64b = 1, k16x128b = 2, k16x256b = 3, k16x32bx2 = 4;
 constexpr uint32_t kMaxRegisters = 128;
 
-/// Inst: address a + e, registers in list (sink plane d), distance of the second half imm, shape and kPacked in flags.
+/// Inst: address a + e, registers in list, distance of the second half imm, shape and kPacked in flags.
 constexpr uint32_t kShapeMask = 0xFF, kPacked = 0x100;
 
 /// The table above.
@@ -118,26 +118,23 @@ private:
 class TmemLoad : public TmemOperation {
 public:
   TmemLoad(Warp &warp, const Inst &inst, Fragment fragment)
-      : TmemOperation(AsyncKind::TmemLoad, warp, inst, -1), fragment_(fragment), places_(inst.list), sink_(inst.d) {
+      : TmemOperation(AsyncKind::TmemLoad, warp, inst, -1), fragment_(fragment), places_(inst.list) {
     reads = fragment.regions();
   }
 
   void lockRegisters() {
     for (uint32_t r = 0; r < fragment_.registers(); ++r)
-      if (places_[r] != sink_)
-        warp->lock(places_[r], *this);
+      warp->lock(places_[r], *this);
   }
 
   bool perform(Cta &cta) override {
-    std::vector<uint32_t> loaded;
     for (uint32_t r = 0; r < fragment_.registers(); ++r) {
       fragment_.get(*cta.tmem, r, warp->plane<uint32_t>(places_[r]));
       warp->unlock(places_[r], *this);
-      if (cta.races && places_[r] != sink_)
-        loaded.push_back(places_[r]);
     }
-    if (!loaded.empty())
-      cta.tmem->loaded.push_back(std::make_unique<LoadedRegisters>(*warp, warp->code[pc], std::move(loaded), epoch));
+    if (cta.races)
+      cta.tmem->loaded.push_back(std::make_unique<LoadedRegisters>(
+          *warp, warp->code[pc], std::vector<uint32_t>(places_, places_ + fragment_.registers()), epoch));
     return true;
   }
 
@@ -151,7 +148,6 @@ public:
 private:
   Fragment fragment_;
   const uint32_t *places_;
-  uint32_t sink_;
 };
 
 class TmemStore : public TmemOperation {
@@ -250,21 +246,19 @@ void decodeTransfer(Form &form, bool isLoad) {
   if (form.inst.imm < 0 || form.inst.imm > kTmemColumns)
     return form.invalid("the distance of the second half is " + std::to_string(form.inst.imm) +
                         " columns; allowed: 0 to " + std::to_string(kTmemColumns));
-  std::vector<uint32_t> places;
-  auto add = [&](const ptx::Operand &element) {
-    places.push_back(isLoad ? form.destination(element, 32) : form.source(element, Ty::B32));
-  };
   const ptx::Operand &operand = form.operand(data);
-  if (operand.kind == ptx::OperandKind::Vector)
-    for (const ptx::Operand &element : form.elementsOf(operand))
-      add(element);
-  else
-    add(operand);
+  if (operand.kind != ptx::OperandKind::Vector)
+    return form.invalid("operand " + std::to_string(data + 1) + " is not a vector");
+  std::vector<uint32_t> places;
+  for (const ptx::Operand &element : form.elementsOf(operand)) {
+    if (element.kind != ptx::OperandKind::Register)
+      return form.invalid("operand " + std::to_string(data + 1) + " holds something that is not a register");
+    places.push_back(isLoad ? form.destination(element, 32) : form.source(element, Ty::B32));
+  }
   if (places.size() != registers)
     return form.invalid("operand " + std::to_string(data + 1) + " has " + std::to_string(places.size()) +
                         " registers; allowed: " + std::to_string(registers));
   form.list(std::move(places));
-  form.inst.d = form.sinkPlane();
   form.use(isLoad ? &runLoad : &runStore);
 }
 

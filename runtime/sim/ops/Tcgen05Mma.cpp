@@ -49,7 +49,7 @@ class TmemMma : public TmemOperation {
 public:
   TmemMma(Warp &warp, const Inst &inst, int lane) : TmemOperation(AsyncKind::TmemMma, warp, inst, lane) {}
 
-  MmaKind kind_ = MmaKind::F16;
+  MmaKind mmaKind = MmaKind::F16;
   InstructionDescriptor descriptor;
   Multiplicand a, b;
   ScaleFactors scalesA, scalesB;
@@ -61,11 +61,11 @@ public:
   bool perform(Cta &cta) override;
 
 private:
-  void multiply(ConstMatrix c, Matrix to, const float *aValues, bool aRowMajor, const float *bValues,
+  void multiply(Matrix place, int first, int rows, const float *aValues, bool aRowMajor, const float *bValues,
                 bool bRowMajor) const;
-  bool isDirect() const {
-    return descriptor.m == kMaxM && !descriptor.f16Accumulator && (disabled[0] | disabled[1]) == 0;
-  }
+  void prepare(float *sums, int count) const;
+  /// Whether the columns of D are columns of the sums.
+  bool isDirect() const { return !descriptor.f16Accumulator && (disabled[0] | disabled[1]) == 0; }
   bool isEnabled(uint32_t tmemLane) const { return !(disabled[tmemLane / 64] >> tmemLane % 64 & 1); }
   void readD(Tmem &tmem, float *sums) const;
   void writeD(Tmem &tmem, const float *sums) const;
@@ -105,16 +105,28 @@ void TmemMma::writeD(Tmem &tmem, const float *sums) const {
   }
 }
 
-void TmemMma::multiply(ConstMatrix c, Matrix to, const float *aValues, bool aRowMajor, const float *bValues,
+/// The rows first .. first+rows-1 of D, which `place` holds.
+void TmemMma::multiply(Matrix place, int first, int rows, const float *aValues, bool aRowMajor, const float *bValues,
                        bool bRowMajor) const {
   const InstructionDescriptor &s = descriptor;
+  aValues += aRowMajor ? first * s.k : first;
   MmaOperand x{s.a, {aValues, aRowMajor ? s.k : 1, aRowMajor ? 1 : s.m}};
   MmaOperand y{s.b, {bValues, bRowMajor ? 1 : s.n, bRowMajor ? s.k : 1}};
-  const MmaModel &model = modelOf(kind_, s.f16Accumulator);
-  if (!isScaled(kind_))
-    return mma(model, {s.m, s.n, s.k}, x, y, c, to);
+  const MmaModel &model = modelOf(mmaKind, s.f16Accumulator);
+  if (!isScaled(mmaKind))
+    return mma(model, {rows, s.n, s.k}, x, y, place, place);
   int width = s.k / static_cast<int>(scaleVector);
-  mmaScaled(model, {s.m, s.n, s.k}, x, {s.scales, width, codesA_, 4}, y, {s.scales, width, codesB_, 4}, c, to);
+  MmaScales scalesOfA{s.scales, width, codesA_ + 4 * first, 4}, scalesOfB{s.scales, width, codesB_, 4};
+  mmaScaled(model, {rows, s.n, s.k}, x, scalesOfA, y, scalesOfB, place, place);
+}
+
+/// What is added to: zeros, or what was there, scaled.
+void TmemMma::prepare(float *sums, int count) const {
+  if (!updates)
+    std::fill_n(sums, count, 0.0f);
+  else if (inputScale != 0)
+    for (int i = 0; i < count; ++i)
+      sums[i] = std::ldexp(sums[i], -inputScale);
 }
 
 bool TmemMma::perform(Cta &cta) {
@@ -124,7 +136,7 @@ bool TmemMma::perform(Cta &cta) {
   bool aRowMajor, bRowMajor;
   a.gather(cta, aValues, aRowMajor);
   b.gather(cta, bValues, bRowMajor);
-  if (isScaled(kind_)) {
+  if (isScaled(mmaKind)) {
     std::string error = scalesA.gather(tmem, codesA);
     const char *which = "A";
     if (error.empty()) {
@@ -140,28 +152,21 @@ bool TmemMma::perform(Cta &cta) {
     codesB_ = codesB;
   }
   const int m = descriptor.m, n = descriptor.n;
-  if (isDirect()) {
-    auto *cells = reinterpret_cast<float *>(tmem.cells(0, tmemColumn(d)));
-    Matrix place{cells, 1, kTmemLanes};
-    if (!updates)
-      std::fill_n(cells, n * static_cast<int>(kTmemLanes), 0.0f);
-    else if (inputScale != 0)
-      for (int i = 0; i < n * static_cast<int>(kTmemLanes); ++i)
-        cells[i] = std::ldexp(cells[i], -inputScale);
-    multiply(place, place, aValues, aRowMajor, bValues, bRowMajor);
+  if (isDirect()) { // rows that are neighbours in TMEM at once
+    const int rows = m == 64 ? 16 : m;
+    for (int first = 0; first < m; first += rows) {
+      auto *cells = reinterpret_cast<float *>(tmem.cells(tmemLane(d) + laneOfRow(m, first), tmemColumn(d)));
+      for (int column = 0; column < n; ++column)
+        prepare(cells + column * static_cast<int>(kTmemLanes), rows);
+      multiply({cells, 1, kTmemLanes}, first, rows, aValues, aRowMajor, bValues, bRowMajor);
+    }
     return true;
   }
   alignas(64) float sums[kMaxM * kMaxN];
-  if (updates) {
+  if (updates)
     readD(tmem, sums);
-    if (inputScale != 0)
-      for (int i = 0; i < m * n; ++i)
-        sums[i] = std::ldexp(sums[i], -inputScale);
-  } else {
-    std::fill_n(sums, m * n, 0.0f);
-  }
-  Matrix place{sums, 1, m};
-  multiply(place, place, aValues, aRowMajor, bValues, bRowMajor);
+  prepare(sums, m * n);
+  multiply({sums, 1, m}, 0, m, aValues, aRowMajor, bValues, bRowMajor);
   writeD(tmem, sums);
   return true;
 }
@@ -170,7 +175,7 @@ bool TmemMma::perform(Cta &cta) {
 // Issue
 //===----------------------------------------------------------------------===//
 
-/// An address in TMEM, or a finding.
+/// A lane issues an mma: takes its operands apart and checks them.
 class Issue {
 public:
   Issue(Warp &warp, const Inst &inst, unsigned lane) : warp_(warp), inst_(inst), lane_(lane) {}
@@ -214,7 +219,7 @@ Step Issue::checkLanes() {
   if (mma_->a.isInTmem())
     if (uint32_t laneA = tmemLane(address(kA, kAOffset)); laneA != lane)
       return bad("A", laneA, lane == 0 ? "0, as for D" : "16, as for D");
-  if (!isScaled(mma_->kind_))
+  if (!isScaled(mma_->mmaKind))
     return Step::Next;
   if (mma_->scalesA.lane() != 0)
     return bad("the scale factors of A", mma_->scalesA.lane(), "0");
@@ -246,7 +251,7 @@ Step Issue::run() {
   Cta &cta = warp_.cta;
   mma_ = std::make_unique<TmemMma>(warp_, inst_, static_cast<int>(lane_));
   TmemMma &mma = *mma_;
-  MmaKind kind = mma.kind_ = kindOf(inst_);
+  MmaKind kind = mma.mmaKind = kindOf(inst_);
   mma.scaleVector = scaleVectorOf(inst_);
   if (std::string error = decodeInstructionDescriptor(kind, mma.scaleVector, word(kDescriptor), mma.descriptor);
       !error.empty())
@@ -354,7 +359,8 @@ void decodeTcgen05Mma(Form &form) {
   auto kind = static_cast<MmaKind>(kindIndex);
   form.inst.flags = static_cast<uint32_t>(kindIndex);
   if (isScaled(kind)) {
-    form.take("block_scale"); // the examples of the ISA leave it out
+    if (!form.take("block_scale")) // an example of the ISA leaves it out, ptxas does not take it
+      return form.invalid("the modifier .block_scale is missing");
     form.inst.flags |= takeScaleVector(form, kind) << kScaleVectorShift;
   }
   // Which matrix the collector keeps is a hint: the sources must stay as they are until the mma is complete.

@@ -133,10 +133,8 @@ void decodeTcgen05Commit(Form &form) {
   takeCtaGroup(form);
   if (!form.take("mbarrier::arrive::one"))
     return form.invalid("the modifier .mbarrier::arrive::one is missing");
-  form.take("b64");
-  Window window = takeWindow(form, 0);
-  if (window != Window::Shared && window != Window::Generic)
-    return form.invalid("an mbarrier in a space other than .shared::cluster");
+  takeType(form, "b64");
+  takeSharedWindow(form, "shared::cluster", 0);
   takeAddress(form, 0);
   if (form.take("multicast::cluster")) {
     form.inst.flags |= kMulticast;
