@@ -123,9 +123,28 @@ TEST(MBarrierMisuse, Inval) {
                {"nothing orders its use in line", "mbarrier.arrive", "by warp 1 before"}, 64);
 }
 
-TEST(MBarrierMisuse, ParityAndState) {
-  expectMisuse(start("1") + "mov.u32 %v, 2; mbarrier.try_wait.parity.shared.b64 %q, [%bar], %v;",
-               {"parity of a phase is 2; allowed: 0 and 1"});
+TEST(MBarrierMisuse, OnlyTheLowestBitOfAParityCounts) {
+  for (bool lints : {false, true})
+    for (const char *parity : {"0", "1", "2", "0xFFFFFFFF"}) {
+      uint64_t value = std::stoull(parity, nullptr, 0);
+      bool odd = value % 2 == 1, wide = value > 1;
+      BodyOptions options = barriers(32);
+      options.options.lints = lints;
+      BodyRun run = runBody(start("1") + "mov.u32 %v, " + parity +
+                                "; mbarrier.test_wait.parity.shared.b64 %q, [%bar], %v;\n"
+                                "selp.u32 %w, 1, 0, %q; st.global.u32 [%o], %w;",
+                            options);
+      ASSERT_TRUE(run.report.status) << run.report.status.message();
+      EXPECT_EQ(run.out[7], odd) << parity;
+      ASSERT_EQ(run.report.findings.size(), lints && wide ? 1u : 0u) << parity;
+      if (lints && wide) {
+        EXPECT_EQ(run.report.findings[0].severity, Severity::Warning);
+        EXPECT_NE(run.report.findings[0].message.find("the ISA allows 0 and 1"), std::string::npos);
+      }
+    }
+}
+
+TEST(MBarrierMisuse, State) {
   expectMisuse(start("1") + "mov.u64 %st, 0x123456789; mbarrier.test_wait.shared.b64 %q, [%bar], %st;",
                {"not one that an arrival", "shared byte 0"});
   expectMisuse(start("1", "1") + "@%p mbarrier.arrive.shared.b64 %st, [%bar+8];"

@@ -29,9 +29,11 @@ uint32_t completedLanes(Warp &warp, const Inst &inst, const MBarrier &barrier, u
     bool done = false;
     if (inst.flags & kByParity) {
       uint32_t parity = warp.plane<uint32_t>(inst.b)[*lane];
-      if (parity > 1)
-        misuse = "the parity of a phase is " + std::to_string(parity) + "; allowed: 0 and 1";
-      done = MBarriers::isComplete(barrier, parity);
+      // An H100 looks at the lowest bit, and Triton passes a negated flag with all its 32 bits.
+      if (parity > 1 && warp.cta.launch.options.lints)
+        warp.note(inst, Check::MBarrierMisuse, Severity::Warning, static_cast<int>(*lane),
+                  "the parity of a phase is " + std::to_string(parity) + "; the ISA allows 0 and 1");
+      done = MBarriers::isComplete(barrier, parity & 1);
     } else {
       misuse = MBarriers::isStateComplete(barrier, warp.plane<uint64_t>(inst.b)[*lane], done);
     }

@@ -21,7 +21,6 @@ INSTANTIATE_TEST_SUITE_P(Stored, CompiledMean, ::testing::ValuesIn(storedKernels
 
 TEST_P(CompiledAxpy, AgreesWithFma) {
   StoredKernel kernel(GetParam());
-  THRIFT_SKIP_KNOWN_GAP(kernel);
   kernel.fill("x", 1);
   kernel.fill("y", 2);
   float a = kernel.problem()["a"];
@@ -36,7 +35,6 @@ TEST_P(CompiledAxpy, AgreesWithFma) {
 
 TEST_P(CompiledTranspose, IsExact) {
   StoredKernel kernel(GetParam());
-  THRIFT_SKIP_KNOWN_GAP(kernel);
   kernel.fill("in", 1);
   size_t batches = kernel.problem()["batches"], rows = kernel.problem()["rows"], columns = kernel.problem()["columns"];
   kernel.runInAllPolicies([&] {
@@ -51,7 +49,6 @@ TEST_P(CompiledTranspose, IsExact) {
 
 TEST_P(CompiledMean, AgreesWithF64) {
   StoredKernel kernel(GetParam());
-  THRIFT_SKIP_KNOWN_GAP(kernel);
   kernel.fill("x", 1);
   int rows = kernel.problem()["rows"], columns = kernel.problem()["columns"], reach = kernel.problem()["reach"];
   std::vector<double> expected(rows * columns), magnitude(rows * columns);

@@ -46,7 +46,6 @@ static std::vector<double> scaledNumbers(const StoredKernel &kernel, const std::
 
 TEST_P(CompiledScaled, AgreesWithF64) {
   StoredKernel kernel(GetParam());
-  THRIFT_SKIP_KNOWN_GAP(kernel);
   size_t m = kernel.problem()["M"], n = kernel.problem()["N"], k = kernel.problem()["K"];
   std::mt19937 random(9);
   for (std::string name : {"a", "b"}) {

@@ -121,27 +121,6 @@ StoredKernel::StoredKernel(const std::string &stem)
 
 std::string StoredKernel::ptx() const { return readText(stem_ + ".ptx"); }
 
-std::string StoredKernel::decodeError() const {
-  Result<std::shared_ptr<Module>> module = Module::load(ptx());
-  if (!module)
-    return module.status().message();
-  Result<const Kernel *> kernel = (*module)->find(launch_["entry"].get<std::string>());
-  return kernel ? "" : kernel.status().message();
-}
-
-/// Instructions that stored kernels need and the simulator does not have yet. Anything else that it refuses is a
-/// failure.
-static const char *const kKnownGaps[] = {"mbarrier.", "fence.proxy.", "cp.async.bulk.", "wgmma.",
-                                         "tcgen05.",  "tensormap.",   "setmaxnreg.",    ".block_scale."};
-
-std::string StoredKernel::knownGap() const {
-  std::string error = decodeError();
-  for (const char *gap : kKnownGaps)
-    if (error.find(gap) != std::string::npos)
-      return error;
-  return "";
-}
-
 const std::vector<Policy> &policies() {
   static const std::vector<Policy> kAll = [] {
     std::vector<Policy> all = {{"lazy", {}}, {"eager", {}}, {"random", {}}};

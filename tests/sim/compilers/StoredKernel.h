@@ -45,6 +45,8 @@ public:
 
   const nlohmann::json &problem() const { return facts_["problem"]; }
   std::string target() const { return facts_["target"]; }
+  std::string family() const { return facts_["family"]; }
+  std::string ptx() const;
   const StoredBuffer &operator[](const std::string &buffer) const { return buffers_.at(buffer); }
   StoredBuffer &operator[](const std::string &buffer) { return buffers_.at(buffer); }
 
@@ -52,18 +54,12 @@ public:
   /// buffer's.
   void fill(const std::string &buffer, uint64_t seed, double deviation = 1, const std::string &type = "");
 
-  /// Why the entry cannot be decoded, "" if it can.
-  std::string decodeError() const;
-  /// The same where the reason is an instruction that the simulator is known to lack; else "".
-  std::string knownGap() const;
-
   /// Runs the kernel once per policy and hands the outcome to `compare`. Buffers that were not filled start as 0xFF
   /// bytes: a NaN in every floating-point type, so that an element that nobody wrote is seen.
   void runInAllPolicies(const std::function<void()> &compare);
 
 private:
   void run(const Policy &policy);
-  std::string ptx() const;
 
   std::string stem_;
   nlohmann::json facts_, launch_;
@@ -72,11 +68,6 @@ private:
 
 /// The stems of the stored kernels of a family ("" for all), in the order of their names.
 std::vector<std::string> storedKernels(const std::string &family = "");
-
-/// Skips a test, with the reason, while the simulator lacks an instruction; see kKnownGaps.
-#define THRIFT_SKIP_KNOWN_GAP(kernel)                                                                                  \
-  if (std::string gap = (kernel).knownGap(); !gap.empty())                                                             \
-  GTEST_SKIP() << gap
 
 /// A name that GoogleTest accepts.
 std::string testName(const ::testing::TestParamInfo<std::string> &info);

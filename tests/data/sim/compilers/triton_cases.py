@@ -169,6 +169,8 @@ def scaled_case(name, target, format, scale, group, maps):
 def attention_case(name, target, causal, specialize):
     heads, tokens, width = 2, 256, 64
     rows, keys = {80: (64, 32), 90: (128, 64), 100: (128, 64), 120: (64, 32)}[target]
+    if target == 90 and specialize:
+        rows = 64  # with more, Triton 3.9 splits the rows among warpgroups and stops in its own verifier
     buffers = {name: buffer("f16", heads * tokens, width, output=name == "o") for name in "qkvo"}
     buffers["lse"] = buffer("f32", heads * tokens, output=True)
     scale = 0.18033688
@@ -207,7 +209,8 @@ def cases():
         if target >= 100:
             yield scaled_case("scaled_descriptor_nvfp4", target, "e2m1", "e4m3", 16, True)
             yield scaled_case("scaled_descriptor_mxfp8", target, "e4m3", "u8", 32, True)
-    # Hopper is missing: Triton 3.9 stops in its own verifier (async_tma_copy_global_to_local) on this loop.
+    # Hopper's causal one is missing: Triton 3.9 stops in its pass pipeline on two specialised loops.
+    yield attention_case("attention_specialized", 90, False, True)
     for target in (100, 120):
         for causal in (False, True):
             yield attention_case("attention_causal_specialized" if causal else "attention_specialized", target, causal, True)
