@@ -1,8 +1,8 @@
 //===- Lowering.h - what a target implements --------------------------------===//
 //
-// A lowering turns specialised kernels into the code of one thread, in two steps that can be printed between: a schedule
-// (where tiles live, how copies overlap with arithmetic) and a conversion (which instructions). Lowerings are listed in
-// one table; adding a target means adding a folder and a row.
+// A lowering turns specialised kernels into the code of one thread, in two steps that can be printed between: a
+// schedule (where tiles live, how copies overlap with arithmetic) and a conversion (which instructions). Lowerings are
+// listed in one table; adding a target means adding a folder and a row.
 
 #ifndef THRIFTJIT_COMPILER_TARGETS_LOWERING_H
 #define THRIFTJIT_COMPILER_TARGETS_LOWERING_H
@@ -14,9 +14,9 @@
 namespace thrift {
 
 struct ScheduleChoices {
-  int64_t stages = 2;        ///< slots of each ring
+  int64_t stages = 2; ///< slots of each ring
   std::string exp2 = "approx";
-  int64_t alignment = 16;    ///< bytes that rows of the caller's tensors are aligned to: 16 or 2
+  int64_t alignment = 16;       ///< bytes that rows of the caller's tensors are aligned to: 16 or 2
   int64_t sharedLimit = 101376; ///< bytes that one CTA may use
 };
 

@@ -12,15 +12,15 @@
 namespace thrift {
 
 struct Target {
-  std::string_view name;     ///< as the user spells it
-  std::string_view chip;     ///< as LLVM and ptxas spell it
-  int capability;            ///< compute capability, 10 * major + minor
-  bool exactCapability;      ///< architecture-specific code: runs on this capability only
-  int ptxVersion;            ///< lowest PTX version that knows the chip, 10 * major + minor
-  int64_t sharedLimit;       ///< bytes of shared memory that one CTA may use
-  std::string_view lowering; ///< the folder under targets/
+  std::string_view name;       ///< as the user spells it
+  std::string_view chip;       ///< as LLVM and ptxas spell it
+  int capability;              ///< compute capability, 10 * major + minor
+  bool exactCapability;        ///< architecture-specific code: runs on this capability only
+  int ptxVersion;              ///< lowest PTX version that knows the chip, 10 * major + minor
+  int64_t sharedLimit;         ///< bytes of shared memory that one CTA may use
+  std::string_view lowering;   ///< the folder under targets/
   std::string_view lowFormats; ///< what the low formats mean here, in words
-  std::string_view notice;   ///< what the user should know when asking for this name, or empty
+  std::string_view notice;     ///< what the user should know when asking for this name, or empty
 };
 
 /// The target called `name`, or null.

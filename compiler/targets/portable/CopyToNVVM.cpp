@@ -20,7 +20,7 @@ static int64_t threadsOf(Operation *op) {
 StridedTile portable::locateStrided(Emitter &e, Operation *op, ViewType type, ValueRange view, TileType tile,
                                     ValueRange indices, int64_t elementBytes) {
   ArrayRef<Attribute> shape = type.getShape();
-  bool vector = tile.columns() == 1;          // one value per row: the rows are the view's last dimension
+  bool vector = tile.columns() == 1; // one value per row: the rows are the view's last dimension
   size_t rowDim = shape.size() - (vector ? 1 : 2);
   Value offset = e.i64(0);
   for (size_t dim = 0; dim < rowDim; ++dim)
@@ -194,7 +194,8 @@ private:
     return fragments;
   }
 
-  /// Lane q of a quad owns the channels [q D/4, (q + 1) D/4): any order serves a dot product, as long as K has the same.
+  /// Lane q of a quad owns the channels [q D/4, (q + 1) D/4): any order serves a dot product, as long as K has the
+  /// same.
   static SmallVector<Value> loadWidened(LoadOp op, TileType tile, ValueRange view, ValueRange indices, Emitter &e) {
     PackedTile from = locatePacked(e, op, op.getView().getType(), view, tile, indices);
     FragmentPlace place = fragmentPlace(e);
@@ -207,7 +208,8 @@ private:
       Value codes = loadCodes(e, scales, groups);
       for (int64_t word = 0; word < words; ++word) {
         Value code = e.band(e.shr(codes, 8 * (word / 2)), 0xFF);
-        llvm::append_range(rowPairs, widenWord(e, e.load(e.i32(), e.address(elements, 4 * word), 4), widenScales(e, code, code)));
+        llvm::append_range(rowPairs,
+                           widenWord(e, e.load(e.i32(), e.address(elements, 4 * word), 4), widenScales(e, code, code)));
       }
     }
     SmallVector<Value> fragments;
@@ -254,12 +256,14 @@ struct ConvertStore : TilePattern<StoreOp> {
   }
 
 private:
-  static void storeFragments(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
+  static void storeFragments(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices,
+                             Emitter &e) {
     StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
     FragmentPlace place = fragmentPlace(e);
     auto format = cast<ElementFormatAttr>(op.getView().getType().getFormat()).getValue();
     StringRef pack = format == ElementFormat::BF16 ? "llvm.nvvm.ff2bf16x2.rn" : "llvm.nvvm.ff2f16x2.rn";
-    Type packed = e.vector(2, format == ElementFormat::BF16 ? Type(e.builder.getBF16Type()) : Type(e.builder.getF16Type()));
+    Type packed =
+        e.vector(2, format == ElementFormat::BF16 ? Type(e.builder.getBF16Type()) : Type(e.builder.getF16Type()));
     for (int64_t half : {0, 1}) {
       Value row = e.add(place.row, 8 * half);
       e.ifThen(e.less(e.add(to.firstRow, row), to.rows), [&] {
@@ -280,7 +284,8 @@ private:
   }
 
   /// One f32 per row. A caller that does not want the vector passes a null pointer.
-  static void storeVector(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
+  static void storeVector(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices,
+                          Emitter &e) {
     Value null = LLVM::ZeroOp::create(e.builder, e.loc, view[0].getType());
     Value wanted = LLVM::ICmpOp::create(e.builder, e.loc, LLVM::ICmpPredicate::ne, view[0], null);
     FragmentPlace place = fragmentPlace(e);
@@ -295,7 +300,8 @@ private:
     });
   }
 
-  static void storeColumns(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
+  static void storeColumns(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices,
+                           Emitter &e) {
     e.ifThen(e.less(e.thread(), e.i32(tile.columns())), [&] {
       StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 4);
       e.store(values[0], e.address(rowAddress(e, to, e.i32(0), 4), e.mul(e.thread(), 4)), 4);
@@ -303,8 +309,8 @@ private:
   }
 
   /// One group per thread: eight bytes of elements and one scale, where PACKED_LAYOUT.md puts them.
-  static void storeGroups(StoreOp op, TileType slice, ValueRange values, ValueRange view, ValueRange indices, Value first,
-                          Emitter &e) {
+  static void storeGroups(StoreOp op, TileType slice, ValueRange values, ValueRange view, ValueRange indices,
+                          Value first, Emitter &e) {
     ViewType viewType = op.getView().getType();
     auto whole = cast<TileType>(*op.getWhole());
     PackedTile to = locatePacked(e, op, viewType, view, whole, indices);
@@ -323,8 +329,8 @@ private:
     // V: tiles of 64 tokens. Token 16 s + 2 q + (r & 1) + 8 (r >> 1) stands at 16 q + 4 s + r: for each q, two bytes.
     constexpr int64_t tileGroups = kTokenTile / kGroupSize;
     Value sub = e.divide(place.group, tileGroups), s = e.remainder(place.group, tileGroups);
-    Value elements = e.address(to.elements, e.add(e.mul(sub, whole.rows() * kTokenTile / 2),
-                                                  e.add(e.mul(row, kTokenTile / 2), e.mul(s, 2))));
+    Value elements = e.address(
+        to.elements, e.add(e.mul(sub, whole.rows() * kTokenTile / 2), e.add(e.mul(row, kTokenTile / 2), e.mul(s, 2))));
     for (int64_t q = 0; q < 4; ++q) {
       Value bytes = e.bor(e.band(e.shr(low, 8 * q), 0xFF), e.shl(e.band(e.shr(high, 8 * q), 0xFF), 8));
       e.store(e.truncate(bytes, e.i16()), e.address(elements, 8 * q), 2);

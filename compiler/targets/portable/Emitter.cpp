@@ -45,15 +45,23 @@ Value Emitter::shr(Value a, Value b) { return LLVM::LShrOp::create(builder, loc,
 Value Emitter::add(Value a, int64_t b) { return b == 0 ? a : add(a, constantLike(*this, a, b)); }
 Value Emitter::mul(Value a, int64_t b) { return b == 1 ? a : mul(a, constantLike(*this, a, b)); }
 Value Emitter::divide(Value a, int64_t b) { return b == 1 ? a : divide(a, constantLike(*this, a, b)); }
-Value Emitter::remainder(Value a, int64_t b) { return LLVM::URemOp::create(builder, loc, a, constantLike(*this, a, b)); }
+Value Emitter::remainder(Value a, int64_t b) {
+  return LLVM::URemOp::create(builder, loc, a, constantLike(*this, a, b));
+}
 Value Emitter::band(Value a, int64_t b) { return band(a, constantLike(*this, a, b)); }
 Value Emitter::shl(Value a, int64_t b) { return b == 0 ? a : shl(a, constantLike(*this, a, b)); }
 Value Emitter::shr(Value a, int64_t b) { return b == 0 ? a : shr(a, constantLike(*this, a, b)); }
-Value Emitter::shrSigned(Value a, int64_t b) { return LLVM::AShrOp::create(builder, loc, a, constantLike(*this, a, b)); }
+Value Emitter::shrSigned(Value a, int64_t b) {
+  return LLVM::AShrOp::create(builder, loc, a, constantLike(*this, a, b));
+}
 Value Emitter::min(Value a, Value b) { return LLVM::SMinOp::create(builder, loc, a, b); }
 Value Emitter::max(Value a, Value b) { return LLVM::SMaxOp::create(builder, loc, a, b); }
-Value Emitter::compare(Predicate predicate, Value a, Value b) { return LLVM::ICmpOp::create(builder, loc, predicate, a, b); }
-Value Emitter::select(Value condition, Value a, Value b) { return LLVM::SelectOp::create(builder, loc, condition, a, b); }
+Value Emitter::compare(Predicate predicate, Value a, Value b) {
+  return LLVM::ICmpOp::create(builder, loc, predicate, a, b);
+}
+Value Emitter::select(Value condition, Value a, Value b) {
+  return LLVM::SelectOp::create(builder, loc, condition, a, b);
+}
 Value Emitter::extend64(Value a) { return LLVM::SExtOp::create(builder, loc, i64(), a); }
 Value Emitter::widen32(Value a) { return LLVM::ZExtOp::create(builder, loc, i32(), a); }
 Value Emitter::truncate(Value a, Type type) { return LLVM::TruncOp::create(builder, loc, type, a); }
@@ -104,8 +112,8 @@ Value Emitter::member(Value structure, int64_t index) {
 
 Value Emitter::thread() { return NVVM::ThreadIdXOp::create(builder, loc, i32()); }
 Value Emitter::shuffleXor(Value value, int64_t distance) {
-  return NVVM::ShflOp::create(builder, loc, value.getType(), i32(-1), value, i32(distance), i32(31), NVVM::ShflKind::bfly,
-                              UnitAttr());
+  return NVVM::ShflOp::create(builder, loc, value.getType(), i32(-1), value, i32(distance), i32(31),
+                              NVVM::ShflKind::bfly, UnitAttr());
 }
 Value Emitter::ballot(Value condition) {
   return NVVM::VoteSyncOp::create(builder, loc, i32(), i32(-1), condition, NVVM::VoteSyncKind::ballot);

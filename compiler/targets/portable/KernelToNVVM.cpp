@@ -53,7 +53,8 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
     int32_t threads = *kernel.getThreads();
     function->setAttr("nvvm.kernel", rewriter.getUnitAttr());
     function->setAttr("nvvm.reqntid", rewriter.getDenseI32ArrayAttr({threads, 1, 1}));
-    // Left alone, ptxas aims at two CTAs per SM and may spill a register or two for it; spills are refused, so ask for one.
+    // Left alone, ptxas aims at two CTAs per SM and may spill a register or two for it; spills are refused, so ask for
+    // one.
     function->setAttr("nvvm.minctasm", rewriter.getI32IntegerAttr(1));
     function->setAttr("thrift.abi", rewriter.getArrayAttr(abi));
     function->setAttr("thrift.threads", kernel.getThreadsAttr());
@@ -81,9 +82,15 @@ struct ConvertProgramId : TilePattern<ProgramIdOp> {
     for (size_t n = 0; n < rank; ++n) {
       Value id;
       switch (rank - 1 - n) {
-      case 0: id = NVVM::BlockIdXOp::create(e.builder, e.loc, e.i32()); break;
-      case 1: id = NVVM::BlockIdYOp::create(e.builder, e.loc, e.i32()); break;
-      default: id = NVVM::BlockIdZOp::create(e.builder, e.loc, e.i32()); break;
+      case 0:
+        id = NVVM::BlockIdXOp::create(e.builder, e.loc, e.i32());
+        break;
+      case 1:
+        id = NVVM::BlockIdYOp::create(e.builder, e.loc, e.i32());
+        break;
+      default:
+        id = NVVM::BlockIdZOp::create(e.builder, e.loc, e.i32());
+        break;
       }
       ids.push_back({id});
     }

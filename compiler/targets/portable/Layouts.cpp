@@ -1,7 +1,7 @@
 //===- Layouts.cpp - does a schedule put tiles where the instructions take them? -===//
 //
-// Schedules are IR, so they can be edited by hand. One walk before the conversion says what is wrong with them; behind it the
-// patterns may rely on layouts, extents and the bounds of shared memory.
+// Schedules are IR, so they can be edited by hand. One walk before the conversion says what is wrong with them; behind
+// it the patterns may rely on layouts, extents and the bounds of shared memory.
 
 #include "compiler/targets/portable/Support.h"
 
@@ -77,7 +77,8 @@ static LogicalResult checkSlice(SliceOp op, int64_t threads) {
   bool whole = is16Bit(source.elementFormat()) && source.columns() % kSwizzledColumns == 0;
   if (!whole || contracted % kGroupSize || others > threads || contracted / kGroupSize * others != threads)
     return op.emitOpError("the portable target takes one group of ")
-           << kGroupSize << " f16 or bf16 values for each of " << threads << " threads, got " << slice << " of " << source;
+           << kGroupSize << " f16 or bf16 values for each of " << threads << " threads, got " << slice << " of "
+           << source;
   return success();
 }
 
@@ -118,8 +119,12 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
           return failure();
         return checkDotShapes(op);
       })
-      .Case([](MaskOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
-      .Case([](OnlineSoftmaxOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
+      .Case([](MaskOp op) {
+        return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}});
+      })
+      .Case([](OnlineSoftmaxOp op) {
+        return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}});
+      })
       .Case([&](AccumulateOp op) {
         if (failed(expect(op, {{"P", op.getP().getType(), kOperandA},
                                {"V", op.getV().getType(), kShared},
@@ -129,15 +134,20 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
         return checkStateShape(op, op.getState().getType(), threads);
       })
       .Case([&](FinishOp op) {
-        if (failed(expect(op, {{"the output", op.getO().getType(), kAccumulator}, {"LSE", op.getLse().getType(), kAccumulator}})))
+        if (failed(expect(
+                op, {{"the output", op.getO().getType(), kAccumulator}, {"LSE", op.getLse().getType(), kAccumulator}})))
           return failure();
         return checkStateShape(op, op.getState().getType(), threads);
       })
       .Case([&](EmptySoftmaxOp op) { return checkStateShape(op, op.getState().getType(), threads); })
       .Case([&](SliceOp op) { return checkSlice(op, threads); })
       .Case([&](SummarizeOp op) { return checkSummarize(op, threads); })
-      .Case([](RankOp op) { return expect(op, {{"the query's mean", op.getMeanQ().getType(), kLanes}}); })
-      .Case([](LoadOp op) { return expect(op, {{"a loaded tile", op.getTile().getType(), kLoaded}}); })
+      .Case([](RankOp op) {
+        return expect(op, {{"the query's mean", op.getMeanQ().getType(), kLanes}});
+      })
+      .Case([](LoadOp op) {
+        return expect(op, {{"a loaded tile", op.getTile().getType(), kLoaded}});
+      })
       .Case([&](AllocOp op) { return checkAlloc(op, kernel); })
       .Case([](QuantizeOp op) { return checkQuantize(op); })
       .Case([](StoreOp op) { return checkStored(op); })

@@ -1,7 +1,7 @@
 //===- MmaToNVVM.cpp - dot and accumulate on mma.sync m16n8k16 --------------===//
 //
-// A comes from registers, B from shared memory: 16-bit tiles through ldmatrix, packed tiles by plain loads whose FP4 values
-// are widened to f16 in registers.
+// A comes from registers, B from shared memory: 16-bit tiles through ldmatrix, packed tiles by plain loads whose FP4
+// values are widened to f16 in registers.
 
 #include "compiler/targets/portable/Conversion.h"
 
@@ -26,7 +26,8 @@ static Four loadMatrices(Emitter &e, ElementFormat format, Value address, bool t
   Type result = LLVM::LLVMStructType::getLiteral(e.builder.getContext(), SmallVector<Type>(4, e.i32()));
   auto layout = transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row;
   auto shape = NVVM::LdStMatrixShapeAttr::get(e.builder.getContext(), 8, 8);
-  Value all = NVVM::LdMatrixOp::create(e.builder, e.loc, result, address, 4u, layout, shape, NVVM::LdStMatrixEltType::B16);
+  Value all =
+      NVVM::LdMatrixOp::create(e.builder, e.loc, result, address, 4u, layout, shape, NVVM::LdStMatrixEltType::B16);
   Type operand = operandType(format, e.builder.getContext());
   auto fragment = [&](int64_t n) { return e.bitcast(e.member(all, n), operand); };
   return {fragment(0), fragment(1), fragment(2), fragment(3)};
@@ -42,8 +43,8 @@ Value portable::markNaN(Emitter &e, Value codes) {
 }
 
 Value portable::widenScales(Emitter &e, Value low, Value high) {
-  // The bits of an E4M3 code, moved up by 7, are an f16 of 2^-8 of its value, subnormals included. The mark of a NaN moves to
-  // bit 14 and completes an exponent of ones.
+  // The bits of an E4M3 code, moved up by 7, are an f16 of 2^-8 of its value, subnormals included. The mark of a NaN
+  // moves to bit 14 and completes an exponent of ones.
   Value codes = e.bor(e.shl(low, 7), e.shl(high, 23));
   return e.fmul(e.bitcast(codes, e.half2()), e.half2(0x78007800)); // times 2^15: 2^7 in all
 }
@@ -54,8 +55,8 @@ Value portable::loadCodes(Emitter &e, Value address, int64_t count) {
 }
 
 SmallVector<Value> portable::widenWord(Emitter &e, Value word, Value scales) {
-  // Nibbles j and j + 4 lie 16 bits apart, as the halves of an f16 pair do. Sign to bit 15, magnitude to bits 11..9: read as
-  // f16 this is 2^-14 of the E2M1 value, its one subnormal included.
+  // Nibbles j and j + 4 lie 16 bits apart, as the halves of an f16 pair do. Sign to bit 15, magnitude to bits 11..9:
+  // read as f16 this is 2^-14 of the E2M1 value, its one subnormal included.
   SmallVector<Value> pairs;
   for (int64_t j = 0; j < 4; ++j) {
     Value sign = e.band(e.shl(word, 12 - 4 * j), 0x80008000);
@@ -94,15 +95,16 @@ struct ConvertDot : TilePattern<DotOp> {
 private:
   static void multiply(TileType keys, ValueRange a, Value b, std::vector<Four> &logits, Emitter &e) {
     int64_t rowBytes = keys.columns() * 2;
-    // ldmatrix takes the addresses of matrix m's rows from lanes 8m..8m+7. Matrices 0, 1 are two halves of 16 channels of
-    // eight keys, 2, 3 the same of the next eight.
+    // ldmatrix takes the addresses of matrix m's rows from lanes 8m..8m+7. Matrices 0, 1 are two halves of 16 channels
+    // of eight keys, 2, 3 the same of the next eight.
     Value lane = e.lane(), matrix = e.shr(lane, 3), rowInMatrix = e.band(lane, 7);
     Value row = e.add(e.mul(e.shr(matrix, 1), 8), rowInMatrix);
     Value half = e.band(matrix, 1);
     for (int64_t k = 0; k < keys.columns() / 16; ++k) {
       Value address = e.address(b, swizzledOffset(e, row, e.add(half, 2 * k), rowBytes));
       for (int64_t n = 0; n < keys.rows() / 8; n += 2) {
-        Four fragments = loadMatrices(e, keys.elementFormat(), e.address(address, n * 8 * rowBytes), /*transposed=*/false);
+        Four fragments =
+            loadMatrices(e, keys.elementFormat(), e.address(address, n * 8 * rowBytes), /*transposed=*/false);
         ValueRange operand = a.slice(4 * k, 4);
         logits[n] = mma(e, keys.elementFormat(), operand, {fragments[0], fragments[1]}, logits[n]);
         logits[n + 1] = mma(e, keys.elementFormat(), operand, {fragments[2], fragments[3]}, logits[n + 1]);
@@ -115,8 +117,8 @@ private:
     int64_t columns = keys.columns(), words = columns / 32, groups = columns / 64;
     FragmentPlace place = fragmentPlace(e);
     Value elements = e.address(b, e.add(e.mul(place.g, columns / 2), e.mul(place.q, columns / 8)));
-    Value scales = e.address(b, e.add(e.add(e.mul(place.g, columns / kGroupSize), e.mul(place.q, groups)),
-                                      keys.rows() * columns / 2));
+    Value scales = e.address(
+        b, e.add(e.add(e.mul(place.g, columns / kGroupSize), e.mul(place.q, groups)), keys.rows() * columns / 2));
     for (int64_t n = 0; n < keys.rows() / 8; ++n) {
       Value packed = e.load(e.vector(words, e.i32()), e.address(elements, n * 8 * columns / 2), 4 * words);
       SmallVector<Value> scale;
@@ -176,7 +178,8 @@ private:
 
   static void multiply(TileType v, ValueRange a, Value b, std::vector<Four> &acc, Emitter &e) {
     int64_t rowBytes = v.columns() * 2;
-    // Rows are keys, the contracted extent: matrices 0, 1 are two halves of 16 keys at eight channels, 2, 3 at the next eight.
+    // Rows are keys, the contracted extent: matrices 0, 1 are two halves of 16 keys at eight channels, 2, 3 at the next
+    // eight.
     Value lane = e.lane(), matrix = e.shr(lane, 3), rowInMatrix = e.band(lane, 7);
     Value row = e.add(e.mul(e.band(matrix, 1), 8), rowInMatrix);
     Value column = e.shr(matrix, 1);

@@ -1,11 +1,11 @@
 //===- Schedule.cpp - the portable target's schedule ------------------------===//
 //
-// One warp owns 16 query rows. K and V stream through rings in shared memory by cp.async; a sweep becomes a loop that copies
-// `stages - 1` blocks ahead:
+// One warp owns 16 query rows. K and V stream through rings in shared memory by cp.async; a sweep becomes a loop that
+// copies `stages - 1` blocks ahead:
 //
-//   barrier                          the slots are free: every warp has left the sweep before (the first sweep needs none)
-//   seek; copy blocks 0 .. stages-2
-//   for n: wait; barrier             block n is here for all, and block n-1's slot is free
+//   barrier                          the slots are free: every warp has left the sweep before (the first sweep needs
+//   none) seek; copy blocks 0 .. stages-2 for n: wait; barrier             block n is here for all, and block n-1's
+//   slot is free
 //          copy block n+stages-1     into that slot
 //          the body on block n
 //
@@ -87,8 +87,9 @@ LogicalResult Scheduler::run() {
 }
 
 AllocOp Scheduler::allocate(Location loc, TileType tile, int64_t stages, int64_t &offset) {
-  auto alloc = AllocOp::create(builder, loc, RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Shared)),
-                               builder.getI32IntegerAttr(offset));
+  auto alloc =
+      AllocOp::create(builder, loc, RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Shared)),
+                      builder.getI32IntegerAttr(offset));
   offset += stages * sharedTileBytes(tile);
   sharedBytes = std::max(sharedBytes, offset);
   return alloc;
@@ -124,7 +125,8 @@ void Scheduler::layoutSweep(SweepOp sweep) {
 
 /// The indices of a load inside a sweep, for block `j`.
 static SmallVector<Value> indicesAt(SweepOp sweep, LoadOp load, Value j) {
-  return llvm::map_to_vector(load.getIndices(), [&](Value index) { return index == sweep.getBlockIndex() ? j : index; });
+  return llvm::map_to_vector(load.getIndices(),
+                             [&](Value index) { return index == sweep.getBlockIndex() ? j : index; });
 }
 
 LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
@@ -150,7 +152,8 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
   };
   auto copyAll = [&](Value j, Value number, Value condition) {
     for (auto [load, ring] : llvm::zip(loads, rings))
-      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition, options.alignment);
+      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition,
+                     options.alignment);
     CommitOp::create(builder, loc);
   };
 
@@ -204,8 +207,8 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
   return success();
 }
 
-/// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more than
-/// one way into shared memory.
+/// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more
+/// than one way into shared memory.
 void Scheduler::stageLoad(LoadOp load) {
   load.setAlignment(options.alignment);
   if (load.getTile().getType().tileLayout())
