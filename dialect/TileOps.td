@@ -101,20 +101,24 @@ def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure]> {
     Formats with scales are quantised in groups as `dialect/formats/Quantize.h` says, bit for bit: along the columns, or
     along the rows with `transposed`, which also transposes the tile. `f16` and `bf16` round to nearest, ties to even.
 
-    `scale_log2 = n` (set by a schedule) multiplies by 2^n first; the reader divides it out.
+    `scale_log2 = n` (set by a schedule) multiplies by 2^n first; the reader divides it out. `by` (set by a schedule) is the
+    scale of the whole block, of which the source is a slice; only fp8 has one.
 
     Constraints:
     - Q1: the result has the source's shape, transposed if `transposed` is set.
-    - Q2: only formats with scales are quantised along rows.
+    - Q2: only fp8 is quantised by a scale from outside.
 
     ```mlir
     %v = "source"() : () -> !thrift.tile<64 x 128, f16>
     %v_low = thrift.quantize %v transposed : !thrift.tile<64 x 128, f16> -> !thrift.tile<128 x 64, nvfp4>
     ```
   }];
-  let arguments = (ins Thrift_TileType:$source, UnitAttr:$transposed, DefaultValuedAttr<I32Attr, "0">:$scale_log2);
+  let arguments = (ins Thrift_TileType:$source, UnitAttr:$transposed, Optional<F32>:$block_scale,
+                       DefaultValuedAttr<I32Attr, "0">:$scale_log2);
   let results = (outs Thrift_TileType:$result);
-  let assemblyFormat = "$source (`transposed` $transposed^)? attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = [{
+    $source (`transposed` $transposed^)? (`by` $block_scale^)? attr-dict `:` type($source) `->` type($result)
+  }];
   let hasVerifier = 1;
 }
 

@@ -7,6 +7,7 @@
 #ifndef THRIFTJIT_COMPILER_TARGETS_LOWERING_H
 #define THRIFTJIT_COMPILER_TARGETS_LOWERING_H
 
+#include "compiler/targets/Target.h"
 #include "dialect/ThriftDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -20,10 +21,15 @@ struct ScheduleChoices {
   int64_t sharedLimit = 101376; ///< bytes that one CTA may use
 };
 
+struct ConversionChoices {
+  PackedLayout packedLayout = PackedLayout::Portable; ///< of packed tensors that kernels write
+  NativeConversions conversions = NativeConversions::None;
+};
+
 struct Lowering {
   llvm::StringLiteral name;
   mlir::LogicalResult (*schedule)(KernelOp kernel, const ScheduleChoices &options);
-  mlir::LogicalResult (*convert)(mlir::ModuleOp module);
+  mlir::LogicalResult (*convert)(mlir::ModuleOp module, const ConversionChoices &options);
 };
 
 /// The lowering called `name`, or null.
@@ -33,7 +39,8 @@ std::string lowerings();
 
 namespace portable {
 mlir::LogicalResult schedule(KernelOp kernel, const ScheduleChoices &options);
-mlir::LogicalResult convertToNVVM(mlir::ModuleOp module);
+/// Kernels that read packed tensors are converted for `PackedLayout::Portable` only.
+mlir::LogicalResult convertToNVVM(mlir::ModuleOp module, const ConversionChoices &options);
 } // namespace portable
 
 } // namespace thrift

@@ -13,6 +13,7 @@
 
 #include "compiler/targets/Lowering.h"
 #include "compiler/targets/portable/Portable.h"
+#include "compiler/targets/portable/Widen.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -53,8 +54,6 @@ private:
 static void setLayout(Value value, TileLayout layout) {
   value.setType(cast<TileType>(value.getType()).withLayout(layout));
 }
-
-static bool isPacked(Value tile) { return hasScales(cast<TileType>(tile.getType()).elementFormat()); }
 
 LogicalResult Scheduler::run() {
   auto sweeps = llvm::to_vector(kernel.getBody().getOps<SweepOp>());
@@ -100,11 +99,11 @@ void Scheduler::layoutSweep(SweepOp sweep) {
   llvm::DenseMap<Value, int32_t> logitScale;
   for (Operation &op : sweep.getBody().front()) {
     if (auto dot = dyn_cast<DotOp>(op)) {
-      bool packed = isPacked(dot.getLhs());
-      setLayout(dot.getLhs(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
+      ElementFormat format = dot.getLhs().getType().elementFormat();
+      setLayout(dot.getLhs(), hasScales(format) ? TileLayout::OperandAWidened : TileLayout::OperandA);
       setLayout(dot.getLogits(), TileLayout::Accumulator);
-      if (packed)
-        dot.setScaleLog2(2 * kWidenedLog2);
+      if (hasScales(format))
+        dot.setScaleLog2(2 * widenedLog2(format));
       logitScale[dot.getLogits()] = dot.getScaleLog2();
     } else if (auto mask = dyn_cast<MaskOp>(op)) {
       setLayout(mask.getMasked(), TileLayout::Accumulator);
@@ -115,10 +114,10 @@ void Scheduler::layoutSweep(SweepOp sweep) {
       softmax.setExp2(options.exp2);
     } else if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
       auto quantize = accumulate.getP().getDefiningOp<QuantizeOp>();
-      bool packed = isPacked(accumulate.getV());
-      setLayout(quantize.getResult(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
-      if (packed) // P carries what V's widening takes out
-        quantize.setScaleLog2(kWidenedLog2);
+      ElementFormat format = accumulate.getV().getType().elementFormat();
+      setLayout(quantize.getResult(), probabilityLayout(format));
+      if (hasScales(format)) // P carries what V's widening takes out
+        quantize.setScaleLog2(widenedLog2(format));
     }
   }
 }
@@ -238,10 +237,13 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   // Along the contracted extent one thread takes one group; slices run over the other one.
   int64_t contracted = transposed ? source.rows() : source.columns();
   int64_t extent = transposed ? source.columns() : source.rows();
-  int64_t step = threads / (contracted / kGroupSize);
+  int64_t step = threads / (contracted / kThreadGroup);
 
   Location loc = quantize.getLoc();
   builder.setInsertionPoint(store);
+  Value blockScale;
+  if (result.elementFormat() == ElementFormat::FP8) // V's scale folds into an exponent
+    blockScale = BlockScaleOp::create(builder, loc, quantize.getSource(), transposed);
   auto resized = [&](TileType tile, bool rows) {
     SmallVector<Attribute> shape(tile.getShape());
     shape[rows ? 0 : 1] = builder.getI64IntegerAttr(step);
@@ -251,7 +253,8 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   builder.setInsertionPointToStart(loop.getBody());
   Value first = loop.getInductionVar();
   auto slice = SliceOp::create(builder, loc, resized(source, !transposed), quantize.getSource(), first, transposed);
-  auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, 0);
+  auto packed =
+      QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, blockScale, 0);
   StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result),
                   builder.getI32IntegerAttr(options.alignment));
   store.erase();
