@@ -1,7 +1,7 @@
 //===- TileOps.cpp - checks of the arithmetic on tiles ----------------------===//
 //
-// Extents and formats may be names while a kernel is parametric. Two extents agree if they are equal as written; bound ones
-// are compared as numbers once thrift-specialize has put them there, because the verifier runs again.
+// Extents and formats may be names while a kernel is parametric. Two extents agree if they are equal as written; bound
+// ones are compared as numbers once thrift-specialize has put them there, because the verifier runs again.
 
 #include "dialect/Checks.h"
 #include "dialect/Syntax.h"
@@ -47,7 +47,8 @@ LogicalResult OnlineSoftmaxOp::verify() {
   TileType logits = getLogits().getType();
   SoftmaxType state = getState().getType();
   if (logits.getRows() != state.getShape()[0]) // O1
-    return emitOpError("logits have ") << spell(logits.getRows()) << " rows, the state has " << spell(state.getShape()[0]);
+    return emitOpError("logits have ") << spell(logits.getRows()) << " rows, the state has "
+                                       << spell(state.getShape()[0]);
   if (!isBoundTo(logits.getFormat(), ElementFormat::F32)) // O2
     return emitOpError("expected f32 logits, got ") << logits;
   if (getExp2() != "approx" && getExp2() != "poly")
@@ -78,12 +79,11 @@ LogicalResult AccumulateOp::verify() {
   if (p.getColumns() != keys) // A1
     return emitOpError("p has ") << spell(p.getColumns()) << " columns, V has " << spell(keys) << " keys";
   if (p.getRows() != state.getShape()[0] || valueDim != state.getShape()[1]) // A2
-    return emitOpError("expected a state of ") << spell(p.getRows()) << " x " << spell(valueDim) << ", got "
-                                               << state;
+    return emitOpError("expected a state of ") << spell(p.getRows()) << " x " << spell(valueDim) << ", got " << state;
   TileType w = getW().getType();
   if (w.getShape() != p.getShape() || !isBoundTo(w.getFormat(), ElementFormat::F32)) // A3
-    return emitOpError("expected f32 probabilities of ") << spell(p.getRows()) << " x " << spell(p.getColumns())
-                                                         << ", got " << w;
+    return emitOpError("expected f32 probabilities of ")
+           << spell(p.getRows()) << " x " << spell(p.getColumns()) << ", got " << w;
   return success();
 }
 
@@ -93,8 +93,8 @@ LogicalResult FinishOp::verify() {
   bool shapes = o.getRows() == state.getShape()[0] && o.getColumns() == state.getShape()[1] &&
                 lse.getRows() == state.getShape()[0] && boundExtent(lse.getColumns()) == 1;
   if (!shapes || !isBoundTo(o.getFormat(), ElementFormat::F32) || !isBoundTo(lse.getFormat(), ElementFormat::F32)) // F1
-    return emitOpError("expected f32 tiles of ") << spell(state.getShape()[0]) << " x " << spell(state.getShape()[1])
-                                                 << " and " << spell(state.getShape()[0]) << " x 1, got " << o << " and "
-                                                 << lse;
+    return emitOpError("expected f32 tiles of ")
+           << spell(state.getShape()[0]) << " x " << spell(state.getShape()[1]) << " and " << spell(state.getShape()[0])
+           << " x 1, got " << o << " and " << lse;
   return success();
 }

@@ -248,7 +248,7 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   builder.setInsertionPointToStart(loop.getBody());
   Value first = loop.getInductionVar();
   auto slice = SliceOp::create(builder, loc, resized(source, !transposed), quantize.getSource(), first, transposed);
-  auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, 0);
+  auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, Value(), 0);
   StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result),
                   builder.getI32IntegerAttr(options.alignment));
   store.erase();
