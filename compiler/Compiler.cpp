@@ -92,7 +92,7 @@ SmallVector<std::string> Compilation::bindings() {
     for (NamedAttribute param : kernel.getParams())
       declared.insert(param.getName().getValue());
   SmallVector<std::string> pairs;
-  for (const auto &[name, value] : request.spec.bindings())
+  for (const auto &[name, value] : request.spec.bindings(request.target->lowering != "portable"))
     if (declared.contains(name))
       pairs.push_back(name + "=" + value);
   return pairs;

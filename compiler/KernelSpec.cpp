@@ -21,7 +21,7 @@ std::string_view thrift::name(Budget budget) {
 /// P in the format that multiplies a widened V: f16, except over mxfp4, whose scales overflow f16.
 static std::string_view widenedP(LowFormat pv) { return pv == LowFormat::Mxfp4 ? "bf16" : "f16"; }
 
-std::vector<std::pair<std::string, std::string>> KernelSpec::bindings() const {
+std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multipliesPacked) const {
   auto word = [](std::string_view text) { return std::string(text); };
   return {{"block_q", std::to_string(blockQ)},
           {"block_kv", std::to_string(blockKv)},
@@ -30,7 +30,7 @@ std::vector<std::pair<std::string, std::string>> KernelSpec::bindings() const {
           {"high", word(name(dtype))},
           {"qk", word(name(low.qk))},
           {"pv", word(name(low.pv))},
-          {"p", word(widenedP(low.pv))},
+          {"p", word(multipliesPacked ? (low.pv == LowFormat::F16 ? name(dtype) : name(low.pv)) : widenedP(low.pv))},
           {"mask", word(name(mask))},
           {"budget", word(name(budget))}};
 }

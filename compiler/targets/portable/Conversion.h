@@ -2,14 +2,12 @@
 //
 // Scheduled tiles become the values of one thread, one to many:
 //
-//   tile, accumulator          C fragments of mma.sync: per 8 columns 4 f32 (row g: c, c+1; row g+8: c, c+1); one column: 2 f32
-//   tile, operand_a(_widened)  A fragments: per 16 columns 4 pairs of 16-bit values: vector<2xf16>, or i32 for bf16
-//   tile, groups               16 f32 of one group; packed: 2 i32 of elements, 1 i32 of scale
-//   tile, columns / lanes      1 f32 / columns / 32 f32
-//   tile, shared               its address
-//   softmax                    m, m+8, l, l+8, then the accumulator as C fragments. l is this thread's part of the row sum
-//   view                       pointer and strides (in elements); packed: pointers to elements and scales
-//   routes                     counts, ids, capacity
+//   tile, accumulator          C fragments of mma.sync: per 8 columns 4 f32 (row g: c, c+1; row g+8: c, c+1); one
+//   column: 2 f32 tile, operand_a(_widened)  A fragments: per 16 columns 4 pairs of 16-bit values: vector<2xf16>, or
+//   i32 for bf16 tile, groups               16 f32 of one group; packed: 2 i32 of elements, 1 i32 of scale tile,
+//   columns / lanes      1 f32 / columns / 32 f32 tile, shared               its address softmax                    m,
+//   m+8, l, l+8, then the accumulator as C fragments. l is this thread's part of the row sum view pointer and strides
+//   (in elements); packed: pointers to elements and scales routes                     counts, ids, capacity
 //
 // README.md of this folder draws them.
 //
@@ -30,6 +28,10 @@ public:
   explicit PortableTypeConverter(mlir::MLIRContext *context);
 };
 
+/// Converts a module of kernels by `patterns`, and declares the shared memory that they share.
+mlir::LogicalResult convert(mlir::ModuleOp module, const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet patterns, int64_t sharedAlignment);
+
 template <typename OpT>
 class TilePattern : public mlir::OpConversionPattern<OpT> {
 public:
@@ -37,9 +39,11 @@ public:
   using Adaptor = typename mlir::OpConversionPattern<OpT>::OneToNOpAdaptor;
 
   /// Emits the op's instructions; the op is replaced by what this returns, one list for each result, or erased.
-  virtual mlir::FailureOr<llvm::SmallVector<llvm::SmallVector<Value>>> emit(OpT op, Adaptor adaptor, Emitter &e) const = 0;
+  virtual mlir::FailureOr<llvm::SmallVector<llvm::SmallVector<Value>>> emit(OpT op, Adaptor adaptor,
+                                                                            Emitter &e) const = 0;
 
-  mlir::LogicalResult matchAndRewrite(OpT op, Adaptor adaptor, mlir::ConversionPatternRewriter &rewriter) const override {
+  mlir::LogicalResult matchAndRewrite(OpT op, Adaptor adaptor,
+                                      mlir::ConversionPatternRewriter &rewriter) const override {
     Emitter emitter(rewriter, op.getLoc());
     auto values = emit(op, adaptor, emitter);
     if (failed(values))
@@ -92,8 +96,8 @@ struct FragmentPlace {
 };
 FragmentPlace fragmentPlace(Emitter &e);
 
-/// Byte offset of 16-byte chunk `chunk` of row `row` of a shared tile of `rowBytes` per row. Chunks are exchanged within
-/// groups of eight, so that the eight rows that ldmatrix reads at one column lie in different banks.
+/// Byte offset of 16-byte chunk `chunk` of row `row` of a shared tile of `rowBytes` per row. Chunks are exchanged
+/// within groups of eight, so that the eight rows that ldmatrix reads at one column lie in different banks.
 Value swizzledOffset(Emitter &e, Value row, Value chunk, int64_t rowBytes);
 
 /// The thread's place in a slice whose groups run along an extent of `contracted` elements: which row, which group.
@@ -117,17 +121,21 @@ RouteRow locateRoutes(Emitter &e, mlir::Operation *op, RoutesType type, ValueRan
 
 /// exp2 of a finite or minus infinite argument.
 Value exp2(Emitter &e, Value x, llvm::StringRef kind);
+/// log2 of a positive normal number.
+Value log2(Emitter &e, Value x);
 
 /// Sets bit 7 of each byte that is E4M3's NaN. Scales have no sign, so the bit is free.
 Value markNaN(Emitter &e, Value codes);
 /// One or two neighbouring scale codes, marked.
 Value loadCodes(Emitter &e, Value address, int64_t count);
-/// Two f16 scales (times 2^kWidenedLog2) from marked E4M3 codes, each an i32 of which the low byte counts; NaN stays NaN.
+/// Two f16 scales (times 2^kWidenedLog2) from marked E4M3 codes, each an i32 of which the low byte counts; NaN stays
+/// NaN.
 Value widenScales(Emitter &e, Value low, Value high);
 /// The eight E2M1 values of a word, scaled, as four pairs: pair j holds nibbles j and j + 4.
 llvm::SmallVector<Value> widenWord(Emitter &e, Value word, Value scales);
 
 void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateRingPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateCopyPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateSoftmaxPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);

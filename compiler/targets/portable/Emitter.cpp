@@ -45,15 +45,23 @@ Value Emitter::shr(Value a, Value b) { return LLVM::LShrOp::create(builder, loc,
 Value Emitter::add(Value a, int64_t b) { return b == 0 ? a : add(a, constantLike(*this, a, b)); }
 Value Emitter::mul(Value a, int64_t b) { return b == 1 ? a : mul(a, constantLike(*this, a, b)); }
 Value Emitter::divide(Value a, int64_t b) { return b == 1 ? a : divide(a, constantLike(*this, a, b)); }
-Value Emitter::remainder(Value a, int64_t b) { return LLVM::URemOp::create(builder, loc, a, constantLike(*this, a, b)); }
+Value Emitter::remainder(Value a, int64_t b) {
+  return LLVM::URemOp::create(builder, loc, a, constantLike(*this, a, b));
+}
 Value Emitter::band(Value a, int64_t b) { return band(a, constantLike(*this, a, b)); }
 Value Emitter::shl(Value a, int64_t b) { return b == 0 ? a : shl(a, constantLike(*this, a, b)); }
 Value Emitter::shr(Value a, int64_t b) { return b == 0 ? a : shr(a, constantLike(*this, a, b)); }
-Value Emitter::shrSigned(Value a, int64_t b) { return LLVM::AShrOp::create(builder, loc, a, constantLike(*this, a, b)); }
+Value Emitter::shrSigned(Value a, int64_t b) {
+  return LLVM::AShrOp::create(builder, loc, a, constantLike(*this, a, b));
+}
 Value Emitter::min(Value a, Value b) { return LLVM::SMinOp::create(builder, loc, a, b); }
 Value Emitter::max(Value a, Value b) { return LLVM::SMaxOp::create(builder, loc, a, b); }
-Value Emitter::compare(Predicate predicate, Value a, Value b) { return LLVM::ICmpOp::create(builder, loc, predicate, a, b); }
-Value Emitter::select(Value condition, Value a, Value b) { return LLVM::SelectOp::create(builder, loc, condition, a, b); }
+Value Emitter::compare(Predicate predicate, Value a, Value b) {
+  return LLVM::ICmpOp::create(builder, loc, predicate, a, b);
+}
+Value Emitter::select(Value condition, Value a, Value b) {
+  return LLVM::SelectOp::create(builder, loc, condition, a, b);
+}
 Value Emitter::extend64(Value a) { return LLVM::SExtOp::create(builder, loc, i64(), a); }
 Value Emitter::widen32(Value a) { return LLVM::ZExtOp::create(builder, loc, i32(), a); }
 Value Emitter::truncate(Value a, Type type) { return LLVM::TruncOp::create(builder, loc, type, a); }
@@ -80,6 +88,27 @@ Value Emitter::intrinsic(StringRef name, Type result, ValueRange arguments) {
   return LLVM::CallIntrinsicOp::create(builder, loc, result, builder.getStringAttr(name), arguments).getResults();
 }
 
+SmallVector<Value> Emitter::assembly(StringRef ptx, StringRef constraints, TypeRange results, ValueRange operands,
+                                     bool onlyComputes) {
+  Type type;
+  if (results.size() == 1)
+    type = results[0];
+  else if (!results.empty())
+    type = LLVM::LLVMStructType::getLiteral(builder.getContext(), llvm::to_vector(results));
+  std::string all = constraints.str() + (onlyComputes ? "" : constraints.empty() ? "~{memory}" : ",~{memory}");
+  auto call =
+      LLVM::InlineAsmOp::create(builder, loc, type, operands, ptx, all,
+                                /*has_side_effects=*/!onlyComputes,
+                                /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                                LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT), ArrayAttr());
+  if (results.size() <= 1)
+    return llvm::to_vector(ValueRange(call->getResults()));
+  SmallVector<Value> values;
+  for (size_t n = 0; n < results.size(); ++n)
+    values.push_back(member(call.getRes(), n));
+  return values;
+}
+
 Value Emitter::address(Value pointer, Value offset) {
   return LLVM::GEPOp::create(builder, loc, pointer.getType(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
 }
@@ -104,8 +133,8 @@ Value Emitter::member(Value structure, int64_t index) {
 
 Value Emitter::thread() { return NVVM::ThreadIdXOp::create(builder, loc, i32()); }
 Value Emitter::shuffleXor(Value value, int64_t distance) {
-  return NVVM::ShflOp::create(builder, loc, value.getType(), i32(-1), value, i32(distance), i32(31), NVVM::ShflKind::bfly,
-                              UnitAttr());
+  return NVVM::ShflOp::create(builder, loc, value.getType(), i32(-1), value, i32(distance), i32(31),
+                              NVVM::ShflKind::bfly, UnitAttr());
 }
 Value Emitter::ballot(Value condition) {
   return NVVM::VoteSyncOp::create(builder, loc, i32(), i32(-1), condition, NVVM::VoteSyncKind::ballot);

@@ -1,8 +1,8 @@
 //===- Emitter.h - short names for the instructions of one thread -----------===//
 //
-// A thin wrapper around a builder at one place: integer and float arithmetic, addresses, memory, warp operations. It keeps
-// the conversions readable; it decides nothing. It writes LLVM and NVVM ops at once, since converting thousands of arith ops
-// afterwards would cost as much as making them.
+// A thin wrapper around a builder at one place: integer and float arithmetic, addresses, memory, warp operations. It
+// keeps the conversions readable; it decides nothing. It writes LLVM and NVVM ops at once, since converting thousands
+// of arith ops afterwards would cost as much as making them.
 
 #ifndef THRIFTJIT_COMPILER_TARGETS_PORTABLE_EMITTER_H
 #define THRIFTJIT_COMPILER_TARGETS_PORTABLE_EMITTER_H
@@ -86,10 +86,14 @@ public:
   Value fminNumber(Value a, Value b);
   Value fabs(Value a);
   Value fcompare(FloatPredicate predicate, Value a, Value b);
-  Value toInt(Value a);    ///< f32 to i32, to nearest, ties to even
-  Value toFloat(Value a);  ///< i32 to f32
+  Value toInt(Value a);   ///< f32 to i32, to nearest, ties to even
+  Value toFloat(Value a); ///< i32 to f32
   Value bitcast(Value a, Type type);
   Value intrinsic(llvm::StringRef name, Type result, ValueRange arguments);
+  /// PTX with operands $0, $1, ...: results first, each by an "=" constraint. It may touch memory and is never moved or
+  /// dropped, unless it only computes.
+  llvm::SmallVector<Value> assembly(llvm::StringRef ptx, llvm::StringRef constraints, mlir::TypeRange results,
+                                    ValueRange operands, bool onlyComputes = false);
 
   // Memory. Offsets count bytes.
   Value address(Value pointer, Value offset);

@@ -9,7 +9,6 @@ using namespace thrift::portable;
 constexpr float kLog2E = 1.44269504088896340736f, kLn2 = 0.69314718055994530942f;
 static const float kInfinity = std::numeric_limits<float>::infinity();
 
-
 //===----------------------------------------------------------------------===//
 // Exponential and logarithm
 //===----------------------------------------------------------------------===//
@@ -18,8 +17,8 @@ Value portable::exp2(Emitter &e, Value x, StringRef kind) {
   if (kind == "approx")
     return e.intrinsic("llvm.nvvm.ex2.approx.ftz.f", e.f32(), x);
   // 2^x = 2^n 2^f with n the nearest integer. Adding 1.5 * 2^23 leaves n in the low bits of the sum. At the clamp the
-  // exponent field becomes zero and the fraction is one, so the result is exactly 0. The polynomial is the Taylor series of
-  // degree 5 on [-1/2, 1/2]: relative error below 2.5e-6.
+  // exponent field becomes zero and the fraction is one, so the result is exactly 0. The polynomial is the Taylor
+  // series of degree 5 on [-1/2, 1/2]: relative error below 2.5e-6.
   Value clamped = e.fmaxNumber(x, e.f32(-127.0f));
   Value shifted = e.fadd(clamped, e.f32(12582912.0f));
   Value f = e.fsub(clamped, e.fsub(shifted, e.f32(12582912.0f)));
@@ -30,8 +29,9 @@ Value portable::exp2(Emitter &e, Value x, StringRef kind) {
   return e.bitcast(e.add(e.bitcast(power, e.i32()), exponent), e.f32());
 }
 
-/// log2 of a positive normal number, by the series of artanh on [1/sqrt 2, sqrt 2]: within 2 ulp of f32, bit-equal everywhere.
-static Value log2(Emitter &e, Value x) {
+/// log2 of a positive normal number, by the series of artanh on [1/sqrt 2, sqrt 2]: within 2 ulp of f32, bit-equal
+/// everywhere.
+Value portable::log2(Emitter &e, Value x) {
   Value bits = e.bitcast(x, e.i32());
   // Take sqrt(1/2) off before cutting the exponent, so that the mantissa lies around one.
   constexpr int64_t sqrtHalf = 0x3F3504F3;
@@ -172,8 +172,8 @@ struct ConvertQuantizeProbabilities : TilePattern<QuantizeOp> {
             fragments.push_back(pack(take(n + part, row), take(n + part, row + 1)));
       return Fragments({fragments});
     }
-    // The order in which packed V leaves a word: pair j of word w holds the tokens of groups 2w and 2w + 1 (16 tokens each,
-    // two column blocks of the fragment).
+    // The order in which packed V leaves a word: pair j of word w holds the tokens of groups 2w and 2w + 1 (16 tokens
+    // each, two column blocks of the fragment).
     for (int64_t tile = 0; tile < source.columns() / kTokenTile; ++tile)
       for (int64_t word : {0, 1})
         for (int64_t step : {0, 1}) {

@@ -45,8 +45,9 @@ static LogicalResult convertTile(TileType tile, SmallVectorImpl<Type> &types) {
   case TileLayout::Lanes:
     types.append(tile.columns() / 32, f32);
     return success();
+  default: // other targets' layouts
+    return failure();
   }
-  return failure();
 }
 
 PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
@@ -78,21 +79,9 @@ PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
   });
 }
 
-LogicalResult portable::convertToNVVM(ModuleOp module) {
-  for (KernelOp kernel : module.getOps<KernelOp>())
-    if (failed(checkLayouts(kernel)))
-      return failure();
+LogicalResult portable::convert(ModuleOp module, const TypeConverter &converter, RewritePatternSet patterns,
+                                int64_t sharedAlignment) {
   MLIRContext *context = module.getContext();
-  PortableTypeConverter converter(context);
-  RewritePatternSet patterns(context);
-  populateKernelPatterns(converter, patterns);
-  populateCopyPatterns(converter, patterns);
-  populateMmaPatterns(converter, patterns);
-  populateSoftmaxPatterns(converter, patterns);
-  populateQuantizePatterns(converter, patterns);
-  populateListPatterns(converter, patterns);
-  populateRankPatterns(converter, patterns);
-
   ConversionTarget target(*context);
   target.addLegalDialect<arith::ArithDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
   target.addLegalOp<ModuleOp>();
@@ -108,6 +97,24 @@ LogicalResult portable::convertToNVVM(ModuleOp module) {
   OpBuilder builder(module.getBodyRegion());
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
   LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, sharedName,
-                         Attribute(), /*alignment=*/128, kSharedSpace);
+                         Attribute(), sharedAlignment, kSharedSpace);
   return applyPartialConversion(module, target, std::move(patterns));
+}
+
+LogicalResult portable::convertToNVVM(ModuleOp module) {
+  for (KernelOp kernel : module.getOps<KernelOp>())
+    if (failed(checkLayouts(kernel)))
+      return failure();
+  MLIRContext *context = module.getContext();
+  PortableTypeConverter converter(context);
+  RewritePatternSet patterns(context);
+  populateKernelPatterns(converter, patterns);
+  populateRingPatterns(converter, patterns);
+  populateCopyPatterns(converter, patterns);
+  populateMmaPatterns(converter, patterns);
+  populateSoftmaxPatterns(converter, patterns);
+  populateQuantizePatterns(converter, patterns);
+  populateListPatterns(converter, patterns);
+  populateRankPatterns(converter, patterns);
+  return portable::convert(module, converter, std::move(patterns), /*sharedAlignment=*/128);
 }
