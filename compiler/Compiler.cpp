@@ -68,7 +68,8 @@ private:
   std::string print() {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    module->print(stream);
+    // Schedules name their rings, barriers and tiles by locations.
+    module->print(stream, OpPrintingFlags().printNameLocAsPrefix());
     stream << "\n";
     return text;
   }

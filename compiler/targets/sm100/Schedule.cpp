@@ -74,14 +74,21 @@ private:
   Value constant(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)); }
   Value add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
   Value isPositive(Value a) { return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, a, constant(0)); }
-  Value allocate(TileType tile, int64_t stages) {
+  /// A location that names a value where IR is printed for people.
+  Location named(const Twine &name) { return NameLoc::get(builder.getStringAttr(name), loc); }
+  /// What the kernel calls the view behind a load: "k", "v_low".
+  StringRef nameOf(LoadOp load) {
+    auto argument = dyn_cast<BlockArgument>(load.getView());
+    return argument ? cast<StringAttr>(kernel.getArgNames()[argument.getArgNumber()]).getValue() : "tile";
+  }
+  Value allocate(const Twine &name, TileType tile, int64_t stages) {
     RingType ring = RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Swizzled));
-    auto alloc = AllocOp::create(builder, loc, ring, builder.getI32IntegerAttr(sharedBytes));
+    auto alloc = AllocOp::create(builder, named(name), ring, builder.getI32IntegerAttr(sharedBytes));
     sharedBytes += stages * slotBytes(tile);
     return alloc.getRing();
   }
-  Value mbarriers(int64_t stages, int64_t arrivals) {
-    auto made = MBarriersOp::create(builder, loc, MBarriersType::get(builder.getContext(), stages),
+  Value mbarriers(const Twine &name, int64_t stages, int64_t arrivals) {
+    auto made = MBarriersOp::create(builder, named(name), MBarriersType::get(builder.getContext(), stages),
                                     builder.getI32IntegerAttr(sharedBytes), builder.getI32IntegerAttr(arrivals));
     sharedBytes += stages * kMBarrierBytes;
     return made.getBarriers();
@@ -90,9 +97,9 @@ private:
     return SlotOp::create(builder, loc, cast<RingType>(ring.getType()).getTile(), ring, number);
   }
   /// A tile of tensor memory behind those before it.
-  Value tensor(TileType tile, int64_t &column) {
+  Value tensor(const Twine &name, TileType tile, int64_t &column) {
     auto made =
-        TensorOp::create(builder, loc, tile.withLayout(TileLayout::Tensor), memory, builder.getI32IntegerAttr(column));
+        TensorOp::create(builder, named(name), tile.withLayout(TileLayout::Tensor), memory, builder.getI32IntegerAttr(column));
     column += llvm::divideCeil(tile.columns() * bitsOf(tile.elementFormat()), 32);
     return made.getTile();
   }
@@ -137,57 +144,61 @@ static void setBox(TypedValue<ViewType> view, TileType tile) {
 
 void Scheduler::allocateShared() {
   for (auto &tier : tiers)
-    tier->queryTile = allocate(tier->query.getTile().getType(), 1);
+    tier->queryTile = allocate(nameOf(tier->query) + "_tile", tier->query.getTile().getType(), 1);
   for (Stretch &stretch : stretches) {
     Tier &tier = *stretch.tier;
     if (tier.keyRing)
       continue;
     for (LoadOp load : {tier.query, stretch.parts.keys, stretch.parts.values})
       setBox(load.getView(), load.getTile().getType());
-    tier.keyRing = allocate(stretch.parts.keys.getTile().getType(), options.stages);
-    tier.valueRing = allocate(stretch.parts.values.getTile().getType(), options.stages);
+    tier.keyRing = allocate(nameOf(stretch.parts.keys) + "_ring", stretch.parts.keys.getTile().getType(), options.stages);
+    tier.valueRing = allocate(nameOf(stretch.parts.values) + "_ring", stretch.parts.values.getTile().getType(), options.stages);
     if (TileType p = stretch.parts.p(); hasGroupScales(p.elementFormat()))
-      tier.scaleRing = allocate(p, 1);
+      tier.scaleRing = allocate("p_scales", p, 1);
   }
-  for (auto &tier : tiers) {
-    tier->keysFull = mbarriers(options.stages, 1);
-    tier->keysFree = mbarriers(options.stages, 1);
-    tier->valuesFull = mbarriers(options.stages, 1);
-    tier->valuesFree = mbarriers(options.stages, 1);
+  for (Stretch &stretch : stretches) {
+    Tier &tier = *stretch.tier;
+    if (tier.keysFull)
+      continue;
+    std::string k = nameOf(stretch.parts.keys).str(), v = nameOf(stretch.parts.values).str();
+    tier.keysFull = mbarriers(k + "_full", options.stages, 1);
+    tier.keysFree = mbarriers(k + "_free", options.stages, 1);
+    tier.valuesFull = mbarriers(v + "_full", options.stages, 1);
+    tier.valuesFree = mbarriers(v + "_free", options.stages, 1);
   }
-  queriesFull = mbarriers(1, tiers.size());
-  logitsFull = mbarriers(1, 1);
-  pFull = mbarriers(1, kSoftmaxWarps * 32);
-  oFull = mbarriers(1, 1);
+  queriesFull = mbarriers("q_full", 1, tiers.size());
+  logitsFull = mbarriers("s_full", 1, 1);
+  pFull = mbarriers("p_full", 1, kSoftmaxWarps * 32);
+  oFull = mbarriers("o_full", 1, 1);
 }
 
 void Scheduler::allocateTensor() {
   // Which columns there are is known when they have been named; so many are taken.
-  auto alloc = TensorAllocOp::create(builder, loc, builder.getI32Type(), 512, sharedBytes, kMultiplyWarp);
+  auto alloc = TensorAllocOp::create(builder, named("memory"), builder.getI32Type(), 512, sharedBytes, kMultiplyWarp);
   memory = alloc.getMemory();
   sharedBytes += kMBarrierBytes; // the address, and what follows stays aligned
   BarrierOp::create(builder, loc);
 
   int64_t column = 0, widestP = 0;
   TileType logits = stretches.front().parts.logits(), output = stretches.front().parts.output();
-  s = tensor(logits, column);
+  s = tensor("s", logits, column);
   int64_t pColumn = column;
   for (Stretch &stretch : stretches) {
     if (stretch.tier->p)
       continue;
     column = pColumn; // P of one block is gone when that of the next one comes, whatever their formats
-    stretch.tier->p = tensor(stretch.parts.p(), column);
+    stretch.tier->p = tensor("p", stretch.parts.p(), column);
     widestP = std::max(widestP, column);
   }
   column = llvm::alignTo(widestP, 32);
-  o = tensor(output, column);
+  o = tensor("o", output, column);
   auto scales = [&](TileType a, TileType b, bool alongTokens) -> Value {
     int64_t columns = (scaleAtoms(a, alongTokens) + scaleAtoms(b, alongTokens)) * kAtomTensorColumns;
     if (!columns)
       return {};
     SmallVector<Attribute> shape = {builder.getI64IntegerAttr(kTileRows), builder.getI64IntegerAttr(columns)};
     auto f32 = ElementFormatAttr::get(builder.getContext(), ElementFormat::F32); // words of four scales
-    return tensor(TileType::get(builder.getContext(), shape, f32, {}), column);
+    return tensor("scales", TileType::get(builder.getContext(), shape, f32, {}), column);
   };
   for (Stretch &stretch : stretches) {
     Tier &tier = *stretch.tier;
@@ -318,12 +329,17 @@ void Scheduler::softmax(FinishOp finish) {
     Tier &tier = *stretch.tier;
     SweepParts &parts = stretch.parts;
     int64_t keys = parts.logits().columns();
-    state = forBlocks(stretch, state, true, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
+    // Only masks and scales of whole tiles ask which block this is.
+    bool places = parts.mask || llvm::any_of(std::array{parts.keys, parts.values}, [](LoadOp load) {
+      return load.getTile().getType().elementFormat() == ElementFormat::FP8;
+    });
+    state = forBlocks(stretch, state, places, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
       await(logitsFull, step, false, /*orderTensor=*/true);
       Value x = ReadOp::create(builder, loc, rows(parts.logits()), s, parts.dot.getPoison(), Value());
       IRMapping mapping;
       mapping.map(parts.dot.getLogits(), x);
-      mapping.map(parts.sweep.getBlockIndex(), j);
+      if (places)
+        mapping.map(parts.sweep.getBlockIndex(), j);
       mapping.map(parts.sweep.getState(), carried[0]);
       auto clone = [&](Operation *op) {
         Operation *copy = builder.clone(*op, mapping);
