@@ -36,8 +36,8 @@ def Thrift_RoleOp : Thrift_Op<"role", [SingleBlock, NoTerminator, HasParent<"Ker
 def Thrift_MBarriersOp : Thrift_Op<"mbarriers", [MemoryEffects<[MemWrite]>]> {
   let summary = "Set up a ring of mbarriers in shared memory";
   let description = [{
-    Each phase of each of them is complete after `arrivals` arrivals, and after all bytes that copies announced to it. Other
-    warps may use them after a `thrift.barrier`.
+    Each phase of each of them is complete after `arrivals` arrivals, and after all bytes that copies announced to it. Thread 0
+    sets them up; others may use them after a `thrift.publish` and a `thrift.barrier`.
 
     ```mlir
     %full = thrift.mbarriers at 1024 arrivals 1 : !thrift.mbarriers<2>
@@ -46,6 +46,20 @@ def Thrift_MBarriersOp : Thrift_Op<"mbarriers", [MemoryEffects<[MemWrite]>]> {
   let arguments = (ins ConfinedAttr<I32Attr, [IntNonNegative]>:$offset, ConfinedAttr<I32Attr, [IntPositive]>:$arrivals);
   let results = (outs Thrift_MBarriersType:$barriers);
   let assemblyFormat = "`at` $offset `arrivals` $arrivals attr-dict `:` type($barriers)";
+}
+
+def Thrift_PublishOp : Thrift_Op<"publish", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Make mbarriers known to copies and to the matrix unit";
+  let description = [{
+    They arrive through another proxy than threads do, which has to learn of what thread 0 has set up.
+
+    ```mlir
+    %full = thrift.mbarriers at 1024 arrivals 1 : !thrift.mbarriers<2>
+    thrift.publish
+    thrift.barrier
+    ```
+  }];
+  let assemblyFormat = "attr-dict";
 }
 
 def Thrift_AwaitOp : Thrift_Op<"await", [MemoryEffects<[MemRead, MemWrite]>]> {

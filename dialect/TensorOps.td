@@ -170,7 +170,7 @@ def Thrift_UnitOp : Thrift_Op<"unit", [Pure, AllTypesMatch<["state", "next"]>]> 
 
     - f16, bf16, mxfp4: u = 1.
     - nvfp4: u = 2688, the product of the largest element and the largest scale; the quantiser applies it by itself, factor = 1.
-    - fp8: factor lies between 2^4 and 2^8, so that e4m3(factor p) neither saturates nor loses what counts. u stays where it keeps the
+    - fp8: factor lies between 2^6 and 2^8, so that e4m3(factor p) neither saturates nor loses what counts. u stays where it keeps the
       factor there, else u = 2^8 / scale. `scale` is V's, a power of two.
 
     `thrift.rescale` brings the accumulator from one unit to another, and `thrift.finish` takes it out.

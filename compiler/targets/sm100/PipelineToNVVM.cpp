@@ -71,6 +71,15 @@ struct ConvertMBarriers : TilePattern<MBarriersOp> {
   }
 };
 
+struct ConvertPublish : TilePattern<PublishOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(PublishOp, Adaptor, Emitter &e) const override {
+    e.ifThen(e.compare(Predicate::eq, e.thread(), e.i32(0)),
+             [&] { e.assembly("fence.mbarrier_init.release.cluster;", "", {}, {}); });
+    return SmallVector<SmallVector<Value>>();
+  }
+};
+
 struct ConvertAwait : TilePattern<AwaitOp> {
   using TilePattern::TilePattern;
   Fragments emit(AwaitOp op, Adaptor adaptor, Emitter &e) const override {
@@ -119,6 +128,6 @@ struct ConvertComplete : TilePattern<CompleteOp> {
 } // namespace
 
 void sm100::populatePipelinePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertRole, ConvertAlloc, ConvertSlot, ConvertMBarriers, ConvertAwait, ConvertArrive, ConvertComplete>(
-      converter, patterns.getContext());
+  patterns.add<ConvertRole, ConvertAlloc, ConvertSlot, ConvertMBarriers, ConvertPublish, ConvertAwait, ConvertArrive,
+               ConvertComplete>(converter, patterns.getContext());
 }

@@ -12,7 +12,7 @@ using namespace thrift::sm100;
 using portable::FloatPredicate;
 
 constexpr float kNvfp4Unit = 2688; // 6 * 448: the largest element times the largest scale
-constexpr float kFp8Most = 256, kFp8Least = 16;
+constexpr float kFp8Most = 256, kFp8Least = 64;
 
 //===----------------------------------------------------------------------===//
 // Conversions of several values to one word

@@ -98,8 +98,8 @@ private:
   }
   /// A tile of tensor memory behind those before it.
   Value tensor(const Twine &name, TileType tile, int64_t &column) {
-    auto made =
-        TensorOp::create(builder, named(name), tile.withLayout(TileLayout::Tensor), memory, builder.getI32IntegerAttr(column));
+    auto made = TensorOp::create(builder, named(name), tile.withLayout(TileLayout::Tensor), memory,
+                                 builder.getI32IntegerAttr(column));
     column += llvm::divideCeil(tile.columns() * bitsOf(tile.elementFormat()), 32);
     return made.getTile();
   }
@@ -151,8 +151,10 @@ void Scheduler::allocateShared() {
       continue;
     for (LoadOp load : {tier.query, stretch.parts.keys, stretch.parts.values})
       setBox(load.getView(), load.getTile().getType());
-    tier.keyRing = allocate(nameOf(stretch.parts.keys) + "_ring", stretch.parts.keys.getTile().getType(), options.stages);
-    tier.valueRing = allocate(nameOf(stretch.parts.values) + "_ring", stretch.parts.values.getTile().getType(), options.stages);
+    tier.keyRing =
+        allocate(nameOf(stretch.parts.keys) + "_ring", stretch.parts.keys.getTile().getType(), options.stages);
+    tier.valueRing =
+        allocate(nameOf(stretch.parts.values) + "_ring", stretch.parts.values.getTile().getType(), options.stages);
     if (TileType p = stretch.parts.p(); hasGroupScales(p.elementFormat()))
       tier.scaleRing = allocate("p_scales", p, 1);
   }
@@ -177,6 +179,7 @@ void Scheduler::allocateTensor() {
   auto alloc = TensorAllocOp::create(builder, named("memory"), builder.getI32Type(), 512, sharedBytes, kMultiplyWarp);
   memory = alloc.getMemory();
   sharedBytes += kMBarrierBytes; // the address, and what follows stays aligned
+  PublishOp::create(builder, loc);
   BarrierOp::create(builder, loc);
 
   int64_t column = 0, widestP = 0;
@@ -331,49 +334,50 @@ void Scheduler::softmax(FinishOp finish) {
     int64_t keys = parts.logits().columns();
     // Only masks and scales of whole tiles ask which block this is.
     bool places = parts.mask || llvm::any_of(std::array{parts.keys, parts.values}, [](LoadOp load) {
-      return load.getTile().getType().elementFormat() == ElementFormat::FP8;
-    });
-    state = forBlocks(stretch, state, places, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
-      await(logitsFull, step, false, /*orderTensor=*/true);
-      Value x = ReadOp::create(builder, loc, rows(parts.logits()), s, parts.dot.getPoison(), Value());
-      IRMapping mapping;
-      mapping.map(parts.dot.getLogits(), x);
-      if (places)
-        mapping.map(parts.sweep.getBlockIndex(), j);
-      mapping.map(parts.sweep.getState(), carried[0]);
-      auto clone = [&](Operation *op) {
-        Operation *copy = builder.clone(*op, mapping);
-        for (Value result : copy->getResults())
-          if (auto tile = dyn_cast<TileType>(result.getType()))
-            result.setType(rows(tile));
-        return copy;
-      };
-      if (parts.mask)
-        clone(parts.mask);
-      Value keyScale = scaleOf(parts.keys, parts.sweep, j, keys);
-      auto online = cast<OnlineSoftmaxOp>(clone(parts.softmax));
-      online.setExp2(options.exp2);
-      {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPoint(online);
-        online.getScaleMutable().assign(times(times(online.getScale(), tier.queryScale), keyScale));
-      }
-      auto unit = UnitOp::create(builder, loc, online.getNext(), parts.p().getFormat(),
-                                 scaleOf(parts.values, parts.sweep, j, keys));
-      auto p = cast<QuantizeOp>(clone(parts.quantize));
-      if (parts.p().elementFormat() == ElementFormat::FP8)
-        p.getTimesMutable().assign(unit.getFactor());
+                    return load.getTile().getType().elementFormat() == ElementFormat::FP8;
+                  });
+    state =
+        forBlocks(stretch, state, places, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
+          await(logitsFull, step, false, /*orderTensor=*/true);
+          Value x = ReadOp::create(builder, loc, rows(parts.logits()), s, parts.dot.getPoison(), Value());
+          IRMapping mapping;
+          mapping.map(parts.dot.getLogits(), x);
+          if (places)
+            mapping.map(parts.sweep.getBlockIndex(), j);
+          mapping.map(parts.sweep.getState(), carried[0]);
+          auto clone = [&](Operation *op) {
+            Operation *copy = builder.clone(*op, mapping);
+            for (Value result : copy->getResults())
+              if (auto tile = dyn_cast<TileType>(result.getType()))
+                result.setType(rows(tile));
+            return copy;
+          };
+          if (parts.mask)
+            clone(parts.mask);
+          Value keyScale = scaleOf(parts.keys, parts.sweep, j, keys);
+          auto online = cast<OnlineSoftmaxOp>(clone(parts.softmax));
+          online.setExp2(options.exp2);
+          {
+            OpBuilder::InsertionGuard guard(builder);
+            builder.setInsertionPoint(online);
+            online.getScaleMutable().assign(times(times(online.getScale(), tier.queryScale), keyScale));
+          }
+          auto unit = UnitOp::create(builder, loc, online.getNext(), parts.p().getFormat(),
+                                     scaleOf(parts.values, parts.sweep, j, keys));
+          auto p = cast<QuantizeOp>(clone(parts.quantize));
+          if (parts.p().elementFormat() == ElementFormat::FP8)
+            p.getTimesMutable().assign(unit.getFactor());
 
-      await(oFull, step, /*free=*/true, /*orderTensor=*/true);
-      RescaleOp::create(builder, loc, o, carried[0], unit.getNext(), isPositive(step), options.exp2);
-      WriteOp::create(builder, loc, p.getResult(), tier.p,
-                      tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
-      ArriveOp::create(builder, loc, pFull, step);
-      // What multiplies V is summed where its format has scales: the denominator holds the very same values.
-      bool rounded = hasGroupScales(parts.p().elementFormat());
-      Value summed = rounded ? Value(p.getResult()) : Value(online.getProbabilities());
-      return {AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext())};
-    })[0];
+          await(oFull, step, /*free=*/true, /*orderTensor=*/true);
+          RescaleOp::create(builder, loc, o, carried[0], unit.getNext(), isPositive(step), options.exp2);
+          WriteOp::create(builder, loc, p.getResult(), tier.p,
+                          tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
+          ArriveOp::create(builder, loc, pFull, step);
+          // What multiplies V is summed where its format has scales: the denominator holds the very same values.
+          bool rounded = hasGroupScales(parts.p().elementFormat());
+          Value summed = rounded ? Value(p.getResult()) : Value(online.getProbabilities());
+          return {AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext())};
+        })[0];
   }
   await(oFull, total, /*free=*/true, /*orderTensor=*/true);
   Value accumulator =
