@@ -68,7 +68,8 @@ private:
   std::string print() {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    module->print(stream);
+    // Schedules name their rings, barriers and tiles by locations.
+    module->print(stream, OpPrintingFlags().printNameLocAsPrefix());
     stream << "\n";
     return text;
   }
@@ -92,7 +93,7 @@ SmallVector<std::string> Compilation::bindings() {
     for (NamedAttribute param : kernel.getParams())
       declared.insert(param.getName().getValue());
   SmallVector<std::string> pairs;
-  for (const auto &[name, value] : request.spec.bindings())
+  for (const auto &[name, value] : request.spec.bindings(request.target->lowering != "portable"))
     if (declared.contains(name))
       pairs.push_back(name + "=" + value);
   return pairs;

@@ -23,14 +23,14 @@ static std::string_view spellLow(LowFormat format, DType dtype) {
   return format == LowFormat::F16 ? name(dtype) : name(format);
 }
 
-/// P in the format that multiplies V: where that is widened f16, except over mxfp4, whose scales overflow f16.
-static std::string_view spellP(LowFormat pv, DType dtype) {
+/// P in the format that multiplies a widened V: f16, except over mxfp4, whose scales overflow f16.
+static std::string_view spellWidenedP(LowFormat pv, DType dtype) {
   if (pv == LowFormat::F16)
     return name(dtype);
   return pv == LowFormat::Mxfp4 ? "bf16" : "f16";
 }
 
-std::vector<std::pair<std::string, std::string>> KernelSpec::bindings() const {
+std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multipliesPacked) const {
   auto word = [](std::string_view text) { return std::string(text); };
   return {{"block_q", std::to_string(blockQ)},
           {"block_kv", std::to_string(blockKv)},
@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> KernelSpec::bindings() const {
           {"high", word(name(dtype))},
           {"qk", word(spellLow(low.qk, dtype))},
           {"pv", word(spellLow(low.pv, dtype))},
-          {"p", word(spellP(low.pv, dtype))},
+          {"p", word(multipliesPacked ? spellLow(low.pv, dtype) : spellWidenedP(low.pv, dtype))},
           {"mask", word(name(mask))},
           {"budget", word(name(budget))}};
 }

@@ -33,7 +33,8 @@ struct KernelSpec {
   Budget budget = Budget::Mixed;
 
   /// The values of the templates' parameters, by name, as thrift-specialize reads them.
-  std::vector<std::pair<std::string, std::string>> bindings() const;
+  /// `multipliesPacked`: the target multiplies in the packed formats, so that P takes V's.
+  std::vector<std::pair<std::string, std::string>> bindings(bool multipliesPacked = false) const;
   /// One line, the same for equal specs and different for different ones.
   std::string print() const;
 };

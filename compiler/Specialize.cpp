@@ -43,7 +43,7 @@ static LogicalResult verifyType(function_ref<InFlightDiagnostic()> emit, Type ty
   if (auto tile = dyn_cast<TileType>(type))
     return TileType::verify(emit, tile.getShape(), tile.getFormat(), tile.getLayout());
   if (auto view = dyn_cast<ViewType>(type))
-    return ViewType::verify(emit, view.getShape(), view.getFormat());
+    return ViewType::verify(emit, view.getShape(), view.getFormat(), view.getBox());
   if (auto state = dyn_cast<SoftmaxType>(type))
     return SoftmaxType::verify(emit, state.getShape());
   if (auto routes = dyn_cast<RoutesType>(type))

@@ -21,7 +21,18 @@ LogicalResult thrift::verifyIndexing(Operation *op, ViewType view, TileType tile
     wanted = rank - 2 + (cutsRows || cutsColumns);
   }
   if (indices != wanted) // L1
-    return op->emitOpError("needs ") << wanted << " indices to take " << tile << " from " << view << ", got " << indices;
+    return op->emitOpError("needs ") << wanted << " indices to take " << tile << " from " << view << ", got "
+                                     << indices;
+  return success();
+}
+
+LogicalResult thrift::verifyBound(Operation *op, TileType tile) {
+  constexpr int64_t most = 1 << 16; // far past any memory on a chip, and products stay far from overflow
+  for (Attribute extent : tile.getShape())
+    if (auto bound = boundExtent(extent); !bound || *bound < 1 || *bound > most)
+      return op->emitOpError("needs tiles with extents of 1 to ") << most << ", got " << tile;
+  if (!isa<ElementFormatAttr>(tile.getFormat()))
+    return op->emitOpError("needs tiles of a bound format, got ") << tile;
   return success();
 }
 
@@ -61,8 +72,8 @@ LogicalResult thrift::verifyExtent(Operation *op, Attribute extent) {
 LogicalResult thrift::verifyDimension(Operation *op, StringRef name) {
   auto kernel = op->getParentOfType<KernelOp>();
   if (kernel && !kernel.hasDim(name)) // K7
-    return op->emitOpError("needs the dimension ") << name << ", which kernel @" << kernel.getSymName()
-                                                   << " does not have";
+    return op->emitOpError("needs the dimension ")
+           << name << ", which kernel @" << kernel.getSymName() << " does not have";
   return success();
 }
 

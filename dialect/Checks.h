@@ -10,6 +10,8 @@ namespace thrift {
 /// L1, L2: which of a view's last two dimensions a tile cuts, and how many indices that takes.
 mlir::LogicalResult verifyIndexing(mlir::Operation *op, ViewType view, TileType tile, size_t indices);
 /// L3: a tile is loaded in the view's format.
+/// No name stands in the tile's extents or format: ops of a schedule compute with them.
+mlir::LogicalResult verifyBound(mlir::Operation *op, TileType tile);
 mlir::LogicalResult verifySameFormat(mlir::Operation *op, ViewType view, TileType tile);
 /// Rows of a view are aligned to 16 bytes or, where strides are any, to 2.
 mlir::LogicalResult verifyAlignment(mlir::Operation *op, int64_t alignment);

@@ -257,12 +257,14 @@ LogicalResult KernelOp::verify() {
     auto number = dyn_cast<IntegerAttr>(value);
     if (!isa<UnitAttr, ElementFormatAttr, MaskKindAttr, BudgetClassAttr>(value) && !(number && number.getInt() > 0))
       return emitOpError("expected parameter ")
-             << param.getName().getValue() << " to be a positive number, a format, a mask or a budget class, got " << value;
+             << param.getName().getValue() << " to be a positive number, a format, a mask or a budget class, got "
+             << value;
   }
   for (Attribute attr : getArgNames()) {
     StringRef name = cast<StringAttr>(attr).getValue();
     if (!isIdentifier(name)) // K4: the launch spells "x.stride.0" itself
-      return emitOpError("expected an argument's name to be letters, digits and _, not starting with a digit, got ") << attr;
+      return emitOpError("expected an argument's name to be letters, digits and _, not starting with a digit, got ")
+             << attr;
     if (!names.insert(name).second) // K2
       return emitOpError("declares ") << attr << " twice";
   }

@@ -21,8 +21,8 @@ LogicalResult SummarizeOp::verify() {
 
 static LogicalResult verifyScores(Operation *op, ViewType scores, size_t indices) {
   if (!isF32(scores.getFormat()) || indices + 1 != scores.getShape().size()) // N2
-    return op->emitOpError("expected f32 scores with ") << scores.getShape().size() - 1 << " indices, got " << scores
-                                                        << " with " << indices;
+    return op->emitOpError("expected f32 scores with ")
+           << scores.getShape().size() - 1 << " indices, got " << scores << " with " << indices;
   return success();
 }
 

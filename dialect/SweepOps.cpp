@@ -11,7 +11,8 @@ using namespace thrift;
 // sweep
 //===----------------------------------------------------------------------===//
 
-// thrift.sweep low(%i) causal interior by %routes[%b, %h, %i] : !thrift.routes<...> with(%s0) : !thrift.softmax<...> { ... }
+// thrift.sweep low(%i) causal interior by %routes[%b, %h, %i] : !thrift.routes<...> with(%s0) : !thrift.softmax<...> {
+// ... }
 ParseResult SweepOp::parse(OpAsmParser &parser, OperationState &result) {
   Builder &builder = parser.getBuilder();
   BlockListAttr list;
@@ -62,8 +63,8 @@ void SweepOp::print(OpAsmPrinter &printer) {
   if (getRoutes())
     printer << " by " << getRoutes() << "[" << getRouteIndices() << "] : " << getRoutes().getType();
   printer << " with(" << getInitial() << ") : " << getInitial().getType();
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {getListAttrName(), getPartAttrName(), getMaskAttrName(),
-                                                                 getOperandSegmentSizesAttrName()});
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {getListAttrName(), getPartAttrName(), getMaskAttrName(), getOperandSegmentSizesAttrName()});
   printer << " ";
   printer.printRegion(getBody());
 }

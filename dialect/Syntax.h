@@ -37,6 +37,8 @@ void printBareName(mlir::AsmPrinter &printer, mlir::StringAttr name);
 template <typename AttrT>
 void printExtent(mlir::AsmPrinter &p, mlir::Operation *, AttrT extent) { printExtent(p, extent); }
 template <typename AttrT>
+void printFormat(mlir::AsmPrinter &p, mlir::Operation *, AttrT format) { printFormat(p, format); }
+template <typename AttrT>
 void printMask(mlir::AsmPrinter &p, mlir::Operation *, AttrT mask) { printMask(p, mask); }
 inline void printList(mlir::AsmPrinter &p, mlir::Operation *, BlockListAttr list) { printList(p, list); }
 inline void printPart(mlir::AsmPrinter &p, mlir::Operation *, SweepPartAttr part) { printPart(p, part); }

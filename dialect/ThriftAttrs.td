@@ -125,7 +125,8 @@ def Thrift_Layout : Thrift_Enum<"TileLayout", "where a tile lives", [
     I32EnumAttrCase<"Shared", 1, "shared">, I32EnumAttrCase<"Accumulator", 2, "accumulator">,
     I32EnumAttrCase<"OperandA", 3, "operand_a">, I32EnumAttrCase<"OperandAWidened", 4, "operand_a_widened">,
     I32EnumAttrCase<"Groups", 5, "groups">, I32EnumAttrCase<"Columns", 6, "columns">,
-    I32EnumAttrCase<"Lanes", 7, "lanes">]>;
+    I32EnumAttrCase<"Lanes", 7, "lanes">, I32EnumAttrCase<"Swizzled", 8, "swizzled">,
+    I32EnumAttrCase<"Tensor", 9, "tensor">, I32EnumAttrCase<"Rows", 10, "rows">]>;
 def Thrift_LayoutAttr : Thrift_EnumAttr<Thrift_Layout, "layout"> {
   let summary = "Where a tile lives, and how its elements spread over threads";
   let description = [{
@@ -134,10 +135,29 @@ def Thrift_LayoutAttr : Thrift_EnumAttr<Thrift_Layout, "layout"> {
     the order in which packed FP4 values leave a register, `groups` one quantisation group per thread, `columns` one
     column per thread, `lanes` columns l, l + 32, ... in lane l of every warp. The pictures stand in `compiler/targets/portable/README.md`.
 
+    `swizzled` is shared memory as TMA writes it and a matrix descriptor describes it, `tensor` is tensor memory, `rows` one row
+    per thread; `compiler/targets/sm100/README.md` draws them.
+
     ```mlir
     "use"() {layout = #thrift.layout<accumulator>} : () -> ()
     ```
   }];
+}
+
+def Thrift_BoxAttr : Thrift_Attr<"Box", "box"> {
+  let summary = "What one copy by TMA takes out of a view";
+  let description = [{
+    `rows` rows of `columns` elements, which lie in shared memory with their 16-byte chunks exchanged within rows of `swizzle`
+    bytes: 128, 64, 32, or 0 for none. Formats with scales count bytes instead of elements. Inside a view's type it is written
+    `box(64 x 128, 128)`.
+
+    ```mlir
+    "use"() {box = #thrift.box<64 x 128, 128>} : () -> ()
+    ```
+  }];
+  let parameters = (ins "int64_t":$columns, "int64_t":$rows, "int64_t":$swizzle);
+  let assemblyFormat = "`<` $columns `x` $rows `,` $swizzle `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif // THRIFTJIT_DIALECT_ATTRS_TD

@@ -38,6 +38,9 @@ std::optional<int64_t> boundExtent(mlir::Attribute extent);
 /// True for formats whose elements come in groups with a scale.
 bool hasScales(ElementFormat format);
 
+/// Bits of one element.
+int64_t bitsOf(ElementFormat format);
+
 } // namespace thrift
 
 #endif // THRIFTJIT_DIALECT_THRIFTDIALECT_H

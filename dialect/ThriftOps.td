@@ -3,6 +3,6 @@
 #ifndef THRIFTJIT_DIALECT_OPS_TD
 #define THRIFTJIT_DIALECT_OPS_TD
 
-include "dialect/ScheduleOps.td"
+include "dialect/TensorOps.td"
 
 #endif // THRIFTJIT_DIALECT_OPS_TD

@@ -22,8 +22,8 @@ void ThriftDialect::registerTypes() {
 static bool isFormat(Attribute attr) { return isa_and_nonnull<ElementFormatAttr, ParamAttr>(attr); }
 static bool isExtent(Attribute attr) { return isa_and_nonnull<IntegerAttr, ParamAttr>(attr); }
 
-static LogicalResult verifyExtents(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape, size_t least,
-                                   size_t most, StringRef what) {
+static LogicalResult verifyExtents(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape,
+                                   size_t least, size_t most, StringRef what) {
   if (shape.size() < least || shape.size() > most)
     return emitError() << what << " has " << least << " to " << most << " extents, got " << shape.size();
   for (Attribute extent : shape)
@@ -38,13 +38,27 @@ static ParseResult parseBracketed(AsmParser &parser, SmallVectorImpl<Attribute> 
                  parser.parseRSquare());
 }
 
+/// `box(` columns `x` rows `,` swizzle `)`.
+static Attribute parseBox(AsmParser &parser) {
+  int64_t columns = 0, rows = 0, swizzle = 0;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword("box") || parser.parseLParen() || parser.parseInteger(columns) || parser.parseKeyword("x") ||
+      parser.parseInteger(rows) || parser.parseComma() || parser.parseInteger(swizzle) || parser.parseRParen())
+    return {};
+  return BoxAttr::getChecked([&] { return parser.emitError(loc); }, parser.getContext(), columns, rows, swizzle);
+}
+
 Type ViewType::parse(AsmParser &parser) {
   SmallVector<Attribute> shape;
-  Attribute format;
+  Attribute format, box;
   SMLoc loc = parser.getCurrentLocation();
-  if (parseBracketed(parser, shape) || parser.parseComma() || parseFormat(parser, format) || parser.parseGreater())
+  if (parseBracketed(parser, shape) || parser.parseComma() || parseFormat(parser, format))
     return {};
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, format);
+  if (succeeded(parser.parseOptionalComma()) && !(box = parseBox(parser)))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, format, box);
 }
 
 void ViewType::print(AsmPrinter &printer) const {
@@ -52,11 +66,15 @@ void ViewType::print(AsmPrinter &printer) const {
   printExtents(printer, getShape(), /*crossed=*/false);
   printer << "], ";
   printFormat(printer, getFormat());
+  if (BoxAttr box = boxAttr())
+    printer << ", box(" << box.getColumns() << " x " << box.getRows() << ", " << box.getSwizzle() << ")";
   printer << ">";
 }
 
 LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape,
-                               Attribute format) {
+                               Attribute format, Attribute box) {
+  if (box && !isa<BoxAttr>(box))
+    return emitError() << "a view's box is a box, got " << box;
   if (!isFormat(format))
     return emitError() << "a view's format is a format or a name, got " << format;
   return verifyExtents(emitError, shape, 1, 5, "a view");
@@ -96,8 +114,8 @@ void TileType::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
-LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape, Attribute format,
-                               Attribute layout) {
+LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape,
+                               Attribute format, Attribute layout) {
   if (!isFormat(format))
     return emitError() << "a tile's format is a format or a name, got " << format;
   if (layout && !isa<TileLayoutAttr>(layout))
@@ -161,5 +179,11 @@ LogicalResult RoutesType::verify(function_ref<InFlightDiagnostic()> emitError, A
 LogicalResult RingType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stages, TileType tile) {
   if (stages < 1)
     return emitError() << "a ring has at least one stage, got " << stages;
+  return success();
+}
+
+LogicalResult MBarriersType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stages) {
+  if (stages < 1)
+    return emitError() << "a ring of mbarriers has at least one stage, got " << stages;
   return success();
 }

@@ -12,13 +12,23 @@ def Thrift_ViewType : Thrift_Type<"View", "view"> {
   let summary = "A tensor in global memory";
   let description = [{
     The last dimension is contiguous; the strides of the others are known at launch. Formats with scales are stored as
-    `dialect/formats/PACKED_LAYOUT.md` says and have no strides.
+    `dialect/formats/PACKED_LAYOUT.md` says and have no strides. A `box` (set by a schedule) says that the kernel gets a tensor map
+    of the view, by which TMA copies one box at a time.
 
     ```mlir
     %k = "source"() : () -> !thrift.view<[batch, kv_heads, kv_len, 128], f16>
+    %q = "source"() : () -> !thrift.view<[batch, q_heads, q_len, 128], f16, box(64 x 128, 128)>
     ```
   }];
-  let parameters = (ins Thrift_Extents:$shape, "::mlir::Attribute":$format);
+  let parameters = (ins Thrift_Extents:$shape, "::mlir::Attribute":$format, "::mlir::Attribute":$box);
+  let builders = [TypeBuilder<(ins "::llvm::ArrayRef<::mlir::Attribute>":$shape, "::mlir::Attribute":$format), [{
+    return $_get($_ctxt, shape, format, ::mlir::Attribute());
+  }]>];
+  let extraClassDeclaration = [{
+    /// The box, or null.
+    BoxAttr boxAttr() const { return ::llvm::cast_or_null<BoxAttr>(getBox()); }
+    ViewType withBox(BoxAttr box) const { return get(getContext(), getShape(), getFormat(), box); }
+  }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
@@ -94,6 +104,20 @@ def Thrift_RingType : Thrift_Type<"Ring", "ring"> {
   let parameters = (ins "int64_t":$stages, "::thrift::TileType":$tile);
   let genVerifyDecl = 1;
   let assemblyFormat = "`<` $stages `x` qualified($tile) `>`";
+}
+
+def Thrift_MBarriersType : Thrift_Type<"MBarriers", "mbarriers"> {
+  let summary = "A ring of mbarriers";
+  let description = [{
+    mbarrier n mod stages belongs to event n of a pipeline.
+
+    ```mlir
+    %b = "source"() : () -> !thrift.mbarriers<2>
+    ```
+  }];
+  let parameters = (ins "int64_t":$stages);
+  let genVerifyDecl = 1;
+  let assemblyFormat = "`<` $stages `>`";
 }
 
 #endif // THRIFTJIT_DIALECT_TYPES_TD

@@ -95,14 +95,15 @@ def Thrift_OnlineSoftmaxOp : Thrift_Op<"online_softmax", [Pure, AllTypesMatch<["
   let hasVerifier = 1;
 }
 
-def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure]> {
+def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure, AttrSizedOperandSegments]> {
   let summary = "Round a tile to another format";
   let description = [{
     Formats with scales are quantised in groups as `dialect/formats/Quantize.h` says, bit for bit: along the columns, or
     along the rows with `transposed`, which also transposes the tile. `f16` and `bf16` round to nearest, ties to even.
 
-    `scale_log2 = n` (set by a schedule) multiplies by 2^n first; the reader divides it out. `by` (set by a schedule) is the
-    scale of the whole block, of which the source is a slice; only fp8 has one.
+    `scale_log2 = n` and `times` (set by a schedule) multiply by 2^n or by a value first; the reader divides it out. `by` (set
+    by a schedule) is the scale of the whole block, of which the source is a slice; only fp8 has one. Tiles in `rows`, which
+    are probabilities, follow P's rules of `Quantize.h`.
 
     Constraints:
     - Q1: the result has the source's shape, transposed if `transposed` is set.
@@ -113,11 +114,12 @@ def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure]> {
     %v_low = thrift.quantize %v transposed : !thrift.tile<64 x 128, f16> -> !thrift.tile<128 x 64, nvfp4>
     ```
   }];
-  let arguments = (ins Thrift_TileType:$source, UnitAttr:$transposed, Optional<F32>:$block_scale,
+  let arguments = (ins Thrift_TileType:$source, UnitAttr:$transposed, Optional<F32>:$block_scale, Optional<F32>:$times,
                        DefaultValuedAttr<I32Attr, "0">:$scale_log2);
   let results = (outs Thrift_TileType:$result);
   let assemblyFormat = [{
-    $source (`transposed` $transposed^)? (`by` $block_scale^)? attr-dict `:` type($source) `->` type($result)
+    $source (`transposed` $transposed^)? (`by` $block_scale^)? (`times` `(` $times^ `)`)? attr-dict
+    `:` type($source) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -160,14 +162,19 @@ def Thrift_FinishOp : Thrift_Op<"finish", [Pure]> {
     Constraints:
     - F1: o has the state's rows and value dim; lse has the state's rows and one column; both are f32.
 
+    `accumulator` (set by a schedule) is O where it does not live in the state's registers.
+
     ```mlir
     %s = "source"() : () -> !thrift.softmax<128 x 64>
     %o, %lse = thrift.finish %s : !thrift.softmax<128 x 64> -> !thrift.tile<128 x 64, f32>, !thrift.tile<128 x 1, f32>
     ```
   }];
-  let arguments = (ins Thrift_SoftmaxType:$state);
+  let arguments = (ins Thrift_SoftmaxType:$state, Optional<Thrift_TileType>:$accumulator);
   let results = (outs Thrift_TileType:$o, Thrift_TileType:$lse);
-  let assemblyFormat = "$state attr-dict `:` type($state) `->` type($o) `,` type($lse)";
+  let assemblyFormat = [{
+    $state (`accumulator` `(` $accumulator^ `:` type($accumulator) `)`)? attr-dict
+    `:` type($state) `->` type($o) `,` type($lse)
+  }];
   let hasVerifier = 1;
 }
 

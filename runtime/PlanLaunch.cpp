@@ -5,7 +5,10 @@
 
 #include "dialect/formats/PackedLayout.h"
 
+#include <array>
+#include <cassert>
 #include <cmath>
+#include <initializer_list>
 
 using namespace thrift;
 
@@ -18,7 +21,8 @@ public:
 
   Status bind(const AttentionArguments &arguments, Workspace workspace);
   Status bindKeys(const TensorView &k, const TensorView &v, const PackedKV &packed);
-  Status start(const std::optional<PlannedKernel> &kernel) const;
+  /// Starts kernels one after another, once the arguments of all are known to be good. Empty ones are left out.
+  Status start(std::initializer_list<const std::optional<PlannedKernel> *> kernels) const;
 
   bool packsKeys = true;
 
@@ -26,6 +30,7 @@ private:
   Status checkTensor(const TensorView &view, const char *field, int64_t channels, size_t alignment, bool output) const;
   Status checkExtents(const AttentionArguments &arguments);
   void setExtents();
+  void setTensor(Slot first, MappedTensor mapped, const TensorView &view);
   void setPacked(const PackedKV &packed);
 
   const PlanState &plan;
@@ -33,6 +38,8 @@ private:
   Extents extents;
   LaunchValues values;
 };
+
+constexpr size_t mostKernels = 5;
 
 uint64_t addressOf(const void *data, size_t offset) { return reinterpret_cast<uintptr_t>(data) + offset; }
 
@@ -124,7 +131,19 @@ void Launch::setExtents() {
   values.set(Slot::KvTiles, tiles(extents.kvLen, spec.blockKv));
 }
 
+/// A tensor of the caller's that kernels may also copy by tensor maps.
+void Launch::setTensor(Slot first, MappedTensor mapped, const TensorView &view) {
+  values.setTensor(first, view);
+  values.setMapped(mapped, MapSource::of(view));
+}
+
 void Launch::setPacked(const PackedKV &packed) {
+  PackedShape keys{packed.batch, packed.kvHeads, packed.kvLen, packed.headDim, packed.blockKv}, columns = keys;
+  columns.channels = packed.valueDim;
+  values.setMapped(MappedTensor::KLow,
+                   MapSource::of(addressOf(packed.data, packed.keyElements), RowsLayout{packed.low.qk, keys}));
+  values.setMapped(MappedTensor::VLow, MapSource::of(addressOf(packed.data, packed.valueElements),
+                                                     TransposedLayout{packed.low.pv, columns}));
   values.set(Slot::KElements, addressOf(packed.data, packed.keyElements));
   values.set(Slot::KScales, addressOf(packed.data, packed.keyScales));
   values.set(Slot::VElements, addressOf(packed.data, packed.valueElements));
@@ -169,8 +188,8 @@ Status Launch::bindKeys(const TensorView &k, const TensorView &v, const PackedKV
     return status;
   setExtents();
   setPacked(packed);
-  values.setTensor(Slot::K, k);
-  values.setTensor(Slot::V, v);
+  setTensor(Slot::K, MappedTensor::K, k);
+  setTensor(Slot::V, MappedTensor::V, v);
   return Status::ok();
 }
 
@@ -179,9 +198,9 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
     return status;
   const Spec &spec = plan.spec;
   setExtents();
-  values.setTensor(Slot::Q, arguments.q);
-  values.setTensor(Slot::K, arguments.k);
-  values.setTensor(Slot::V, arguments.v);
+  setTensor(Slot::Q, MappedTensor::Q, arguments.q);
+  setTensor(Slot::K, MappedTensor::K, arguments.k);
+  setTensor(Slot::V, MappedTensor::V, arguments.v);
   values.setTensor(Slot::O, arguments.o);
   if (arguments.lse)
     values.setTensor(Slot::Lse, *arguments.lse);
@@ -197,6 +216,10 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
     return Status::invalid("workspace.bytes", std::to_string(workspace.bytes), "at least " + std::to_string(layout.end));
   values.set(Slot::QElements, addressOf(workspace.data, layout.queryElements));
   values.set(Slot::QScales, addressOf(workspace.data, layout.queryScales));
+  values.setMapped(
+      MappedTensor::QLow,
+      MapSource::of(values.get(Slot::QElements),
+                    RowsLayout{spec.low.qk, {extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ}}));
   auto part = [&](size_t offset) { return static_cast<char *>(workspace.data) + offset; };
   int64_t qTiles = values.get(Slot::QTiles), kvTiles = values.get(Slot::KvTiles);
   values.setTensor(Slot::QMean, TensorView::contiguous(part(layout.queryMeans), DType::F32,
@@ -238,12 +261,29 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
   return Status::ok();
 }
 
-Status Launch::start(const std::optional<PlannedKernel> &kernel) const {
-  if (!kernel)
-    return Status::ok();
-  if (!plan.device || !kernel->loaded)
-    return Status(StatusCode::DeviceUnavailable, "this plan was made without a device; it can be compiled and printed only");
-  return plan.device->launch(*kernel->loaded, kernel->binding.shape(values), kernel->binding.arguments(values), stream);
+Status Launch::start(std::initializer_list<const std::optional<PlannedKernel> *> kernels) const {
+  std::array<LaunchArguments, mostKernels> arguments; // of each kernel that is there
+  assert(kernels.size() <= mostKernels && "no launch has so many kernels");
+  size_t count = 0;
+  for (const std::optional<PlannedKernel> *kernel : kernels) {
+    if (!*kernel)
+      continue;
+    if (!plan.device || !(*kernel)->loaded)
+      return Status(StatusCode::DeviceUnavailable,
+                    "this plan was made without a device; it can be compiled and printed only");
+    Result<LaunchArguments> bound = (*kernel)->binding.arguments(values, *plan.device);
+    if (!bound)
+      return bound.status();
+    arguments[count++] = *bound;
+  }
+  count = 0;
+  for (const std::optional<PlannedKernel> *kernel : kernels)
+    if (*kernel)
+      if (Status status =
+              plan.device->launch(*(*kernel)->loaded, (*kernel)->binding.shape(values), arguments[count++], stream);
+          !status)
+        return status;
+  return Status::ok();
 }
 
 Status Plan::quantize(const TensorView &k, const TensorView &v, const PackedKV &packed, NativeStream stream) const {
@@ -252,9 +292,7 @@ Status Plan::quantize(const TensorView &k, const TensorView &v, const PackedKV &
   Launch launch(*state_, stream);
   if (Status status = launch.bindKeys(k, v, packed); !status)
     return status;
-  if (Status status = launch.start(state_->quantizeK); !status)
-    return status;
-  return launch.start(state_->quantizeV);
+  return launch.start({&state_->quantizeK, &state_->quantizeV});
 }
 
 Status Plan::launchStep(const std::string &step, const AttentionArguments &arguments, Workspace workspace,
@@ -263,18 +301,14 @@ Status Plan::launchStep(const std::string &step, const AttentionArguments &argum
   if (Status status = launch.bind(arguments, workspace); !status)
     return status;
   if (step == "rank")
-    return launch.start(state_->rank);
+    return launch.start({&state_->rank});
   if (step == "prefill")
-    return launch.start(state_->prefill);
+    return launch.start({&state_->prefill});
   if (step != "quantize")
     return Status::invalid("step", step, "quantize, rank, prefill");
-  if (Status status = launch.start(state_->quantizeQ); !status)
-    return status;
   if (!launch.packsKeys)
-    return Status::ok();
-  if (Status status = launch.start(state_->quantizeK); !status)
-    return status;
-  return launch.start(state_->quantizeV);
+    return launch.start({&state_->quantizeQ});
+  return launch.start({&state_->quantizeQ, &state_->quantizeK, &state_->quantizeV});
 }
 
 Status Plan::launch(const AttentionArguments &arguments, Workspace workspace, NativeStream stream) const {
@@ -282,10 +316,7 @@ Status Plan::launch(const AttentionArguments &arguments, Workspace workspace, Na
   if (Status status = launch.bind(arguments, workspace); !status)
     return status;
   const PlanState &state = *state_;
-  const std::optional<PlannedKernel> none;
-  for (const auto *kernel : {&state.quantizeQ, launch.packsKeys ? &state.quantizeK : &none,
-                             launch.packsKeys ? &state.quantizeV : &none, &state.rank, &state.prefill})
-    if (Status status = launch.start(*kernel); !status)
-      return status;
-  return Status::ok();
+  if (!launch.packsKeys)
+    return launch.start({&state.quantizeQ, &state.rank, &state.prefill});
+  return launch.start({&state.quantizeQ, &state.quantizeK, &state.quantizeV, &state.rank, &state.prefill});
 }

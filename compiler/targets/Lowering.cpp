@@ -8,6 +8,7 @@ using namespace thrift;
 
 static constexpr Lowering table[] = {
     {"portable", portable::schedule, portable::convertToNVVM},
+    {"sm100", sm100::schedule, sm100::convertToNVVM},
 };
 
 const Lowering *thrift::findLowering(llvm::StringRef name) {

@@ -43,6 +43,11 @@ mlir::LogicalResult schedule(KernelOp kernel, const ScheduleChoices &options);
 mlir::LogicalResult convertToNVVM(mlir::ModuleOp module, const ConversionChoices &options);
 } // namespace portable
 
+namespace sm100 {
+mlir::LogicalResult schedule(KernelOp kernel, const ScheduleChoices &options);
+mlir::LogicalResult convertToNVVM(mlir::ModuleOp module, const ConversionChoices &options);
+} // namespace sm100
+
 } // namespace thrift
 
 #endif // THRIFTJIT_COMPILER_TARGETS_LOWERING_H

@@ -28,6 +28,7 @@ set(THRIFTJIT_PUBLIC_HEADERS
   runtime/Plan.h
   runtime/Spec.h
   runtime/Status.h
+  runtime/TensorMap.h
   runtime/TensorView.h
 )
 

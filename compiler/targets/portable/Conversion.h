@@ -30,6 +30,10 @@ public:
   explicit PortableTypeConverter(mlir::MLIRContext *context);
 };
 
+/// Converts a module of kernels by `patterns`, and declares the shared memory that they share.
+mlir::LogicalResult convert(mlir::ModuleOp module, const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet patterns, int64_t sharedAlignment);
+
 template <typename OpT>
 class TilePattern : public mlir::OpConversionPattern<OpT> {
 public:
@@ -127,6 +131,8 @@ RouteRow locateRoutes(Emitter &e, mlir::Operation *op, RoutesType type, ValueRan
 
 /// exp2 of a finite or minus infinite argument.
 Value exp2(Emitter &e, Value x, llvm::StringRef kind);
+/// log2 of a positive normal number.
+Value log2(Emitter &e, Value x);
 
 /// A slice of quantised groups, one for each thread, from row `first` of a tile on: elements and scales.
 void storeGroups(StoreOp op, PackedLayout layout, ValueRange values, ValueRange view, ValueRange indices, Value first,
@@ -135,6 +141,7 @@ void storeGroups(StoreOp op, PackedLayout layout, ValueRange values, ValueRange 
 mlir::LogicalResult checkStoredGroups(StoreOp op, PackedLayout layout);
 
 void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateRingPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateCopyPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateSoftmaxPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);

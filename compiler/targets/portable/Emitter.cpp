@@ -88,6 +88,27 @@ Value Emitter::intrinsic(StringRef name, Type result, ValueRange arguments) {
   return LLVM::CallIntrinsicOp::create(builder, loc, result, builder.getStringAttr(name), arguments).getResults();
 }
 
+SmallVector<Value> Emitter::assembly(StringRef ptx, StringRef constraints, TypeRange results, ValueRange operands,
+                                     bool onlyComputes) {
+  Type type;
+  if (results.size() == 1)
+    type = results[0];
+  else if (!results.empty())
+    type = LLVM::LLVMStructType::getLiteral(builder.getContext(), llvm::to_vector(results));
+  std::string all = constraints.str() + (onlyComputes ? "" : constraints.empty() ? "~{memory}" : ",~{memory}");
+  auto call =
+      LLVM::InlineAsmOp::create(builder, loc, type, operands, ptx, all,
+                                /*has_side_effects=*/!onlyComputes,
+                                /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                                LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT), ArrayAttr());
+  if (results.size() <= 1)
+    return llvm::to_vector(ValueRange(call->getResults()));
+  SmallVector<Value> values;
+  for (size_t n = 0; n < results.size(); ++n)
+    values.push_back(member(call.getRes(), n));
+  return values;
+}
+
 Value Emitter::address(Value pointer, Value offset) {
   return LLVM::GEPOp::create(builder, loc, pointer.getType(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
 }

@@ -90,6 +90,10 @@ public:
   Value toFloat(Value a); ///< i32 to f32
   Value bitcast(Value a, Type type);
   Value intrinsic(llvm::StringRef name, Type result, ValueRange arguments);
+  /// PTX with operands $0, $1, ...: results first, each by an "=" constraint. It may touch memory and is never moved or
+  /// dropped, unless it only computes.
+  llvm::SmallVector<Value> assembly(llvm::StringRef ptx, llvm::StringRef constraints, mlir::TypeRange results,
+                                    ValueRange operands, bool onlyComputes = false);
 
   // Memory. Offsets count bytes.
   Value address(Value pointer, Value offset);

@@ -6,12 +6,22 @@ using namespace mlir;
 using namespace thrift;
 using namespace thrift::portable;
 
+constexpr int64_t kTensorMapBytes = 128;
+
 namespace {
 
-/// Spells the launch arguments of one kernel argument: "q", "q.stride.0", ... or "k_low.elements", "k_low.scales".
+/// Spells the launch arguments of one kernel argument: "q", "q.stride.0", ... or "k_low.elements", "k_low.scales". A
+/// tensor map stands for address and strides; it is spelled with the box's columns and rows and the bytes of the
+/// swizzle: "q.map.64x128.128".
 void appendAbi(Type type, StringRef name, SmallVectorImpl<Attribute> &abi, Builder &builder) {
   auto append = [&](Twine spelled) { abi.push_back(builder.getStringAttr(spelled)); };
   if (auto view = dyn_cast<ViewType>(type)) {
+    if (BoxAttr box = view.boxAttr()) {
+      append(name + ".map." + Twine(box.getColumns()) + "x" + Twine(box.getRows()) + "." + Twine(box.getSwizzle()));
+      if (hasScales(cast<ElementFormatAttr>(view.getFormat()).getValue()))
+        append(name + ".scales");
+      return;
+    }
     if (hasScales(cast<ElementFormatAttr>(view.getFormat()).getValue())) {
       append(name + ".elements");
       append(name + ".scales");
@@ -40,10 +50,13 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
     SmallVector<Type> dims(kernel.getDims().size(), rewriter.getI32Type());
     signature.addInputs(dims);
     llvm::append_range(abi, kernel.getDims());
+    SmallVector<unsigned> maps; // arguments that are tensor maps
     for (auto [argument, name] : llvm::zip(body->getArguments(), kernel.getArgNames())) {
       SmallVector<Type> types;
       if (failed(getTypeConverter()->convertType(argument.getType(), types)))
         return failure();
+      if (auto view = dyn_cast<ViewType>(argument.getType()); view && view.boxAttr())
+        maps.push_back(abi.size());
       signature.addInputs(argument.getArgNumber(), types);
       appendAbi(argument.getType(), cast<StringAttr>(name).getValue(), abi, rewriter);
     }
@@ -52,6 +65,12 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
     auto function = LLVM::LLVMFuncOp::create(rewriter, kernel.getLoc(), kernel.getSymName(), type);
     int32_t threads = *kernel.getThreads();
     function->setAttr("nvvm.kernel", rewriter.getUnitAttr());
+    for (unsigned map : maps) { // by value: where they lie in parameter memory is what TMA reads
+      Type bytes = LLVM::LLVMArrayType::get(rewriter.getI8Type(), kTensorMapBytes);
+      function.setArgAttr(map, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes));
+      function.setArgAttr(map, LLVM::LLVMDialect::getAlignAttrName(), rewriter.getI64IntegerAttr(64));
+      function.setArgAttr(map, NVVM::NVVMDialect::getGridConstantAttrName(), rewriter.getUnitAttr());
+    }
     function->setAttr("nvvm.reqntid", rewriter.getDenseI32ArrayAttr({threads, 1, 1}));
     // Left alone, ptxas aims at two CTAs per SM and may spill a register or two for it; spills are refused, so ask for
     // one.
@@ -165,6 +184,9 @@ Value portable::extentValue(Emitter &e, Operation *op, Attribute extent) {
 }
 
 void portable::populateKernelPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertKernel, ConvertProgramId, ConvertKvHead, ConvertAlloc, ConvertSlot, ConvertCommit, ConvertWait,
-               ConvertBarrier>(converter, patterns.getContext());
+  patterns.add<ConvertKernel, ConvertProgramId, ConvertKvHead, ConvertBarrier>(converter, patterns.getContext());
+}
+
+void portable::populateRingPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertAlloc, ConvertSlot, ConvertCommit, ConvertWait>(converter, patterns.getContext());
 }

@@ -94,13 +94,15 @@ private:
     Value elements = e.address(b, e.add(e.mul(place.g, rowBytes), e.mul(place.q, laneBytes)));
     Value codeRow = e.address(b, e.add(e.mul(place.g, scales.rowBytes), e.i32(packedElementBytes(keys))));
     for (int64_t n = 0; n < keys.rows() / 8; ++n) {
-      Value codes = widener.hasGroups() ? scales.load(e.address(codeRow, n * 8 * scales.rowBytes)) : Value();
-      SmallVector<Value> pairs;
+      SmallVector<Value> words, pairs;
       for (int64_t byte = 0; byte < laneBytes; byte += loadBytes) {
         Value packed = e.load(e.vector(loadWords, e.i32()), e.address(elements, n * 8 * rowBytes + byte), loadBytes);
         for (int64_t word = 0; word < loadWords; ++word)
-          llvm::append_range(pairs, widener.widen(e.extract(packed, word), scales.ofWord(codes, byte / 4 + word)));
+          words.push_back(e.extract(packed, word));
       }
+      Value codes = widener.hasGroups() ? scales.load(e.address(codeRow, n * 8 * scales.rowBytes)) : Value();
+      for (auto [index, word] : llvm::enumerate(words))
+        llvm::append_range(pairs, widener.widen(word, scales.ofWord(codes, index)));
       for (size_t step = 0; step < pairs.size() / 2; ++step)
         logits[n] =
             mma(e, widenedFormat(format), a.slice(4 * step, 4), {pairs[2 * step], pairs[2 * step + 1]}, logits[n]);

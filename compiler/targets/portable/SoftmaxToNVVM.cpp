@@ -31,7 +31,7 @@ Value portable::exp2(Emitter &e, Value x, StringRef kind) {
 
 /// log2 of a positive normal number, by the series of artanh on [1/sqrt 2, sqrt 2]: within 2 ulp of f32, bit-equal
 /// everywhere.
-static Value log2(Emitter &e, Value x) {
+Value portable::log2(Emitter &e, Value x) {
   Value bits = e.bitcast(x, e.i32());
   // Take sqrt(1/2) off before cutting the exponent, so that the mantissa lies around one.
   constexpr int64_t sqrtHalf = 0x3F3504F3;

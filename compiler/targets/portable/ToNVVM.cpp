@@ -47,8 +47,9 @@ static LogicalResult convertTile(TileType tile, SmallVectorImpl<Type> &types) {
   case TileLayout::Lanes:
     types.append(tile.columns() / 32, f32);
     return success();
+  default: // other targets' layouts
+    return failure();
   }
-  return failure();
 }
 
 PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
@@ -96,22 +97,9 @@ static LogicalResult checkPackedReads(KernelOp kernel, PackedLayout layout) {
   return failure(result.wasInterrupted());
 }
 
-LogicalResult portable::convertToNVVM(ModuleOp module, const ConversionChoices &options) {
-  for (KernelOp kernel : module.getOps<KernelOp>())
-    if (failed(checkLayouts(kernel)) || failed(checkPackedReads(kernel, options.packedLayout)))
-      return failure();
+LogicalResult portable::convert(ModuleOp module, const TypeConverter &converter, RewritePatternSet patterns,
+                                int64_t sharedAlignment) {
   MLIRContext *context = module.getContext();
-  PortableTypeConverter converter(context);
-  RewritePatternSet patterns(context);
-  populateKernelPatterns(converter, patterns);
-  populateCopyPatterns(converter, patterns);
-  populateMmaPatterns(converter, patterns);
-  populateSoftmaxPatterns(converter, patterns);
-  populateStorePatterns(converter, patterns, options);
-  populateQuantizePatterns(converter, patterns, options);
-  populateListPatterns(converter, patterns);
-  populateRankPatterns(converter, patterns);
-
   ConversionTarget target(*context);
   target.addLegalDialect<arith::ArithDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
   target.addLegalOp<ModuleOp>();
@@ -127,6 +115,25 @@ LogicalResult portable::convertToNVVM(ModuleOp module, const ConversionChoices &
   OpBuilder builder(module.getBodyRegion());
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
   LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, sharedName,
-                         Attribute(), /*alignment=*/128, kSharedSpace);
+                         Attribute(), sharedAlignment, kSharedSpace);
   return applyPartialConversion(module, target, std::move(patterns));
+}
+
+LogicalResult portable::convertToNVVM(ModuleOp module, const ConversionChoices &options) {
+  for (KernelOp kernel : module.getOps<KernelOp>())
+    if (failed(checkLayouts(kernel)) || failed(checkPackedReads(kernel, options.packedLayout)))
+      return failure();
+  MLIRContext *context = module.getContext();
+  PortableTypeConverter converter(context);
+  RewritePatternSet patterns(context);
+  populateKernelPatterns(converter, patterns);
+  populateRingPatterns(converter, patterns);
+  populateCopyPatterns(converter, patterns);
+  populateMmaPatterns(converter, patterns);
+  populateSoftmaxPatterns(converter, patterns);
+  populateStorePatterns(converter, patterns, options);
+  populateQuantizePatterns(converter, patterns, options);
+  populateListPatterns(converter, patterns);
+  populateRankPatterns(converter, patterns);
+  return portable::convert(module, converter, std::move(patterns), /*sharedAlignment=*/128);
 }

@@ -56,7 +56,7 @@ thrift.kernel @attention dims(tiles, q_len, kv_len)
 // NVVM-LABEL:    llvm.func @quantize(
 // NVVM-NOT:      nvvm.cp.async.shared.global
 // NVVM:          llvm.load %{{.+}} {alignment = 2 : i64} : !llvm.ptr<1> -> i16
-// NVVM:          llvm.store %{{.+}}, %{{.+}} {alignment = 4 : i64} : i32, !llvm.ptr<1>
+// NVVM:          llvm.store %{{.+}}, %{{.+}} {alignment = 8 : i64} : vector<2xi32>, !llvm.ptr<1>
 // NVVM:          llvm.store %{{.+}}, %{{.+}} {alignment = 1 : i64} : i8, !llvm.ptr<1>
 // NVVM:          llvm.return
 thrift.kernel @quantize dims(tiles, len) (%x : !thrift.view<[len, 64], f16>, %low : !thrift.view<[len, 64], nvfp4>) {

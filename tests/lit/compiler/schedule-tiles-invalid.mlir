@@ -26,39 +26,16 @@ thrift.kernel @dot_f32 dims(q_len, kv_len)
 
 // -----
 
-// Only one FP4 format is widened.
-thrift.kernel @dot_mxfp4 dims(q_len, kv_len)
-    (%q : !thrift.view<[q_len, 64], mxfp4>, %k : !thrift.view<[kv_len, 64], mxfp4>, %v : !thrift.view<[kv_len, 64], f16>, %o : !thrift.view<[q_len, 64], f16>, %i : i32, %c : f32) {
-  %q_i = thrift.load %q[%i] : !thrift.view<[q_len, 64], mxfp4> -> !thrift.tile<64 x 64, mxfp4>
+// mma.sync multiplies 16-bit values.
+thrift.kernel @dot_f32 dims(q_len, kv_len)
+    (%q : !thrift.view<[q_len, 64], f32>, %k : !thrift.view<[kv_len, 64], f32>, %v : !thrift.view<[kv_len, 64], f16>, %o : !thrift.view<[q_len, 64], f16>, %i : i32, %c : f32) {
+  %q_i = thrift.load %q[%i] : !thrift.view<[q_len, 64], f32> -> !thrift.tile<64 x 64, f32>
   %s0 = thrift.empty_softmax : !thrift.softmax<64 x 64>
   %s1 = thrift.sweep visible(%i) none with(%s0) : !thrift.softmax<64 x 64> {
   ^bb0(%j : i32, %s : !thrift.softmax<64 x 64>):
-    %k_j = thrift.load %k[%j] : !thrift.view<[kv_len, 64], mxfp4> -> !thrift.tile<64 x 64, mxfp4>
-    // expected-error-re @below {{'thrift.dot' op the portable target {{.+}}got '!thrift.tile<64 x 64, mxfp4>' and '!thrift.tile<64 x 64, mxfp4>'}}
-    %x = thrift.dot %q_i, %k_j : !thrift.tile<64 x 64, mxfp4>, !thrift.tile<64 x 64, mxfp4> -> !thrift.tile<64 x 64, f32>
-    %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>
-    %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f16>
-    %v_j = thrift.load %v[%j] : !thrift.view<[kv_len, 64], f16> -> !thrift.tile<64 x 64, f16>
-    %u = thrift.accumulate %p, %v_j, %t sum(%w)
-       : !thrift.tile<64 x 64, f16>, !thrift.tile<64 x 64, f16>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32>
-    thrift.yield %u : !thrift.softmax<64 x 64>
-  }
-  %y, %lse = thrift.finish %s1 : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32>, !thrift.tile<64 x 1, f32>
-  thrift.store %y, %o[%i] : !thrift.tile<64 x 64, f32>, !thrift.view<[q_len, 64], f16>
-}
-
-// -----
-
-// FP8 is not widened.
-thrift.kernel @dot_fp8 dims(q_len, kv_len)
-    (%q : !thrift.view<[q_len, 64], fp8>, %k : !thrift.view<[kv_len, 64], fp8>, %v : !thrift.view<[kv_len, 64], f16>, %o : !thrift.view<[q_len, 64], f16>, %i : i32, %c : f32) {
-  %q_i = thrift.load %q[%i] : !thrift.view<[q_len, 64], fp8> -> !thrift.tile<64 x 64, fp8>
-  %s0 = thrift.empty_softmax : !thrift.softmax<64 x 64>
-  %s1 = thrift.sweep visible(%i) none with(%s0) : !thrift.softmax<64 x 64> {
-  ^bb0(%j : i32, %s : !thrift.softmax<64 x 64>):
-    %k_j = thrift.load %k[%j] : !thrift.view<[kv_len, 64], fp8> -> !thrift.tile<64 x 64, fp8>
-    // expected-error-re @below {{'thrift.dot' op the portable target {{.+}}got '!thrift.tile<64 x 64, fp8>' and '!thrift.tile<64 x 64, fp8>'}}
-    %x = thrift.dot %q_i, %k_j : !thrift.tile<64 x 64, fp8>, !thrift.tile<64 x 64, fp8> -> !thrift.tile<64 x 64, f32>
+    %k_j = thrift.load %k[%j] : !thrift.view<[kv_len, 64], f32> -> !thrift.tile<64 x 64, f32>
+    // expected-error-re @below {{'thrift.dot' op the portable target {{.+}}got '!thrift.tile<64 x 64, f32>' and '!thrift.tile<64 x 64, f32>'}}
+    %x = thrift.dot %q_i, %k_j : !thrift.tile<64 x 64, f32>, !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f32>
     %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>
     %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f16>
     %v_j = thrift.load %v[%j] : !thrift.view<[kv_len, 64], f16> -> !thrift.tile<64 x 64, f16>
@@ -233,7 +210,7 @@ thrift.kernel @values_f32 dims(q_len, kv_len)
 
 // -----
 
-// Only one FP4 format is widened.
+// mxfp4 is widened to bf16, because its scales overflow f16.
 thrift.kernel @values_mxfp4 dims(q_len, kv_len)
     (%q : !thrift.view<[q_len, 64], f16>, %k : !thrift.view<[kv_len, 64], f16>, %v : !thrift.view<[64, kv_len], mxfp4>, %o : !thrift.view<[q_len, 64], f16>, %i : i32, %c : f32) {
   %q_i = thrift.load %q[%i] : !thrift.view<[q_len, 64], f16> -> !thrift.tile<64 x 64, f16>
@@ -243,11 +220,11 @@ thrift.kernel @values_mxfp4 dims(q_len, kv_len)
     %k_j = thrift.load %k[%j] : !thrift.view<[kv_len, 64], f16> -> !thrift.tile<64 x 64, f16>
     %x = thrift.dot %q_i, %k_j : !thrift.tile<64 x 64, f16>, !thrift.tile<64 x 64, f16> -> !thrift.tile<64 x 64, f32>
     %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>
-    %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, bf16>
+    %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f16>
     %v_j = thrift.load %v[%j] : !thrift.view<[64, kv_len], mxfp4> -> !thrift.tile<64 x 64, mxfp4>
-    // expected-error-re @below {{'thrift.accumulate' op the portable target {{.+}}got '!thrift.tile<64 x 64, bf16>' and '!thrift.tile<64 x 64, mxfp4>'}}
+    // expected-error-re @below {{'thrift.accumulate' op the portable target {{.+}}got '!thrift.tile<64 x 64, f16>' and '!thrift.tile<64 x 64, mxfp4>'}}
     %u = thrift.accumulate %p, %v_j transposed, %t sum(%w)
-       : !thrift.tile<64 x 64, bf16>, !thrift.tile<64 x 64, mxfp4>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32>
+       : !thrift.tile<64 x 64, f16>, !thrift.tile<64 x 64, mxfp4>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32>
     thrift.yield %u : !thrift.softmax<64 x 64>
   }
   %y, %lse = thrift.finish %s1 : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32>, !thrift.tile<64 x 1, f32>
@@ -256,7 +233,7 @@ thrift.kernel @values_mxfp4 dims(q_len, kv_len)
 
 // -----
 
-// FP8 is not widened.
+// fp8 is widened to f16.
 thrift.kernel @values_fp8 dims(q_len, kv_len)
     (%q : !thrift.view<[q_len, 64], f16>, %k : !thrift.view<[kv_len, 64], f16>, %v : !thrift.view<[64, kv_len], fp8>, %o : !thrift.view<[q_len, 64], f16>, %i : i32, %c : f32) {
   %q_i = thrift.load %q[%i] : !thrift.view<[q_len, 64], f16> -> !thrift.tile<64 x 64, f16>
@@ -266,11 +243,11 @@ thrift.kernel @values_fp8 dims(q_len, kv_len)
     %k_j = thrift.load %k[%j] : !thrift.view<[kv_len, 64], f16> -> !thrift.tile<64 x 64, f16>
     %x = thrift.dot %q_i, %k_j : !thrift.tile<64 x 64, f16>, !thrift.tile<64 x 64, f16> -> !thrift.tile<64 x 64, f32>
     %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>
-    %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f16>
+    %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, bf16>
     %v_j = thrift.load %v[%j] : !thrift.view<[64, kv_len], fp8> -> !thrift.tile<64 x 64, fp8>
-    // expected-error-re @below {{'thrift.accumulate' op the portable target {{.+}}got '!thrift.tile<64 x 64, f16>' and '!thrift.tile<64 x 64, fp8>'}}
+    // expected-error-re @below {{'thrift.accumulate' op the portable target {{.+}}got '!thrift.tile<64 x 64, bf16>' and '!thrift.tile<64 x 64, fp8>'}}
     %u = thrift.accumulate %p, %v_j transposed, %t sum(%w)
-       : !thrift.tile<64 x 64, f16>, !thrift.tile<64 x 64, fp8>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32>
+       : !thrift.tile<64 x 64, bf16>, !thrift.tile<64 x 64, fp8>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32>
     thrift.yield %u : !thrift.softmax<64 x 64>
   }
   %y, %lse = thrift.finish %s1 : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32>, !thrift.tile<64 x 1, f32>

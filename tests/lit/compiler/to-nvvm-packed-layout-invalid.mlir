@@ -31,5 +31,6 @@ thrift.kernel @blocks_of_32 dims(len) (%y : !thrift.view<[len, 64], nvfp4>, %n :
   %g = thrift.slice %x from %n : !thrift.tile<32 x 64, f16, shared> -> !thrift.tile<32 x 64, f16, groups>
   %q = thrift.quantize %g : !thrift.tile<32 x 64, f16, groups> -> !thrift.tile<32 x 64, nvfp4, groups>
   // expected-error @below {{'thrift.store' op layout sm100 packs a multiple of 64 tokens, got '!thrift.tile<32 x 64, nvfp4>'}}
+  // expected-error @below {{failed to legalize operation 'thrift.store' that was explicitly marked illegal}}
   thrift.store %q, %y[%t] from %n of !thrift.tile<32 x 64, nvfp4> : !thrift.tile<32 x 64, nvfp4, groups>, !thrift.view<[len, 64], nvfp4>
 }

@@ -53,8 +53,8 @@
 
 // -----
 
-// expected-error @below {{expected a layout, got swizzled}}
-"use"() {tile = !thrift.tile<64 x 64, f16, swizzled>} : () -> ()
+// expected-error @below {{expected a layout, got striped}}
+"use"() {tile = !thrift.tile<64 x 64, f16, striped>} : () -> ()
 
 // -----
 

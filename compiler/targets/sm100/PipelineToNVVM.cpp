@@ -1,0 +1,133 @@
+//===- PipelineToNVVM.cpp - roles, rings, mbarriers -------------------------===//
+
+#include "compiler/targets/sm100/Conversion.h"
+#include "compiler/targets/sm100/MatrixLayout.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace thrift;
+using namespace thrift::sm100;
+using portable::Predicate;
+
+constexpr int64_t kMBarrierBytes = 8;
+
+Value sm100::sharedAddress(Emitter &e, int64_t offset) {
+  Value base = LLVM::AddressOfOp::create(e.builder, e.loc, e.pointer(portable::kSharedSpace), "thrift_shared");
+  return e.add(LLVM::PtrToIntOp::create(e.builder, e.loc, e.i32(), base), offset);
+}
+
+Value sm100::slotAddress(Emitter &e, Value ring, Value number, int64_t stages, int64_t bytes) {
+  if (stages == 1)
+    return ring;
+  return e.add(ring, e.mul(e.remainder(number, stages), bytes));
+}
+
+namespace {
+
+struct ConvertRole : OpConversionPattern<RoleOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(RoleOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    Emitter e(rewriter, op.getLoc());
+    Value warp = e.warp(), first = e.i32(op.getFirstWarp());
+    Value mine = op.getWarps() == 1 ? e.compare(Predicate::eq, warp, first)
+                                    : e.compare(Predicate::ult, e.sub(warp, first), e.i32(op.getWarps()));
+    auto branch = scf::IfOp::create(rewriter, op.getLoc(), mine, /*withElseRegion=*/false);
+    rewriter.inlineBlockBefore(&op.getBody().front(), branch.thenYield());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ConvertAlloc : TilePattern<AllocOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(AllocOp op, Adaptor, Emitter &e) const override {
+    return Fragments({{sharedAddress(e, op.getOffset())}});
+  }
+};
+
+struct ConvertSlot : TilePattern<SlotOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(SlotOp op, Adaptor adaptor, Emitter &e) const override {
+    RingType ring = op.getRing().getType();
+    return Fragments({{slotAddress(e, adaptor.getRing().front(), adaptor.getNumber().front(), ring.getStages(),
+                                   slotBytes(ring.getTile()))}});
+  }
+};
+
+struct ConvertMBarriers : TilePattern<MBarriersOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(MBarriersOp op, Adaptor, Emitter &e) const override {
+    Value base = sharedAddress(e, op.getOffset());
+    e.ifThen(e.compare(Predicate::eq, e.thread(), e.i32(0)), [&] {
+      for (int64_t n = 0; n < op.getBarriers().getType().getStages(); ++n)
+        e.assembly("mbarrier.init.shared::cta.b64 [$0], $1;", "r,r", {},
+                   {e.add(base, n * kMBarrierBytes), e.i32(op.getArrivals())});
+      e.assembly("fence.mbarrier_init.release.cluster;", "", {},
+                 {}); // for TMA and the matrix unit, which arrive as well
+    });
+    return Fragments({{base}});
+  }
+};
+
+struct ConvertPublish : TilePattern<PublishOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(PublishOp, Adaptor, Emitter &e) const override {
+    e.ifThen(e.compare(Predicate::eq, e.thread(), e.i32(0)),
+             [&] { e.assembly("fence.mbarrier_init.release.cluster;", "", {}, {}); });
+    return SmallVector<SmallVector<Value>>();
+  }
+};
+
+struct ConvertAwait : TilePattern<AwaitOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(AwaitOp op, Adaptor adaptor, Emitter &e) const override {
+    int64_t stages = op.getBarriers().getType().getStages();
+    Value number = adaptor.getNumber().front();
+    // A fresh mbarrier says of the phase before its first that it is complete: parity 1.
+    Value parity = e.band(stages == 1 ? number : e.divide(number, stages), 1);
+    if (op.getFree())
+      parity = e.bxor(parity, e.i32(1));
+    e.assembly("{\n"
+               "\t.reg .pred done;\n"
+               "WAIT_${:uid}:\n"
+               "\tmbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1;\n"
+               "\t@!done bra WAIT_${:uid};\n"
+               "\t}",
+               "r,r", {}, {slotAddress(e, adaptor.getBarriers().front(), number, stages, kMBarrierBytes), parity});
+    if (op.getTensor())
+      e.assembly("tcgen05.fence::after_thread_sync;", "", {}, {});
+    return SmallVector<SmallVector<Value>>();
+  }
+};
+
+struct ConvertArrive : TilePattern<ArriveOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(ArriveOp op, Adaptor adaptor, Emitter &e) const override {
+    e.assembly("tcgen05.fence::before_thread_sync;", "", {}, {});
+    e.assembly("mbarrier.arrive.shared::cta.b64 _, [$0];", "r", {},
+               slotAddress(e, adaptor.getBarriers().front(), adaptor.getNumber().front(),
+                           op.getBarriers().getType().getStages(), kMBarrierBytes));
+    return SmallVector<SmallVector<Value>>();
+  }
+};
+
+struct ConvertComplete : TilePattern<CompleteOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(CompleteOp op, Adaptor adaptor, Emitter &e) const override {
+    Value address = slotAddress(e, adaptor.getBarriers().front(), adaptor.getNumber().front(),
+                                op.getBarriers().getType().getStages(), kMBarrierBytes);
+    byOneThread(e, [&] {
+      e.assembly("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0];", "r", {}, address);
+    });
+    return SmallVector<SmallVector<Value>>();
+  }
+};
+
+} // namespace
+
+void sm100::populatePipelinePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertRole, ConvertAlloc, ConvertSlot, ConvertMBarriers, ConvertPublish, ConvertAwait, ConvertArrive,
+               ConvertComplete>(converter, patterns.getContext());
+}

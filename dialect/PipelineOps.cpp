@@ -1,0 +1,33 @@
+//===- PipelineOps.cpp - checks of what a warp-specialised schedule adds ----===//
+
+#include "dialect/Checks.h"
+#include "dialect/ThriftDialect.h"
+
+using namespace mlir;
+using namespace thrift;
+
+LogicalResult RoleOp::verify() {
+  auto kernel = cast<KernelOp>((*this)->getParentOp());
+  int64_t first = getFirstWarp(), end = first + getWarps();
+  if (auto threads = kernel.getThreads(); threads && end * 32 > *threads) // E1
+    return emitOpError("\"") << getName() << "\" has warps " << first << " to " << end - 1 << ", kernel @"
+                             << kernel.getSymName() << " has " << *threads / 32;
+  for (RoleOp other : kernel.getBody().getOps<RoleOp>()) {
+    if (other == *this)
+      break; // the later one of a pair reports it
+    int64_t otherFirst = other.getFirstWarp(), otherEnd = otherFirst + other.getWarps();
+    if (first < otherEnd && otherFirst < end) // E1
+      return emitOpError("\"") << getName() << "\" shares warps with \"" << other.getName() << "\"";
+  }
+  return success();
+}
+
+LogicalResult FetchOp::verify() {
+  TileType tile = getRing().getType().getTile();
+  if (failed(verifySameFormat(*this, getView().getType(), tile)) || failed(verifyBound(*this, tile)))
+    return failure();
+  if (!getView().getType().boxAttr() || tile.tileLayout() != TileLayout::Swizzled) // E2
+    return emitOpError("needs a view with a box and a ring of swizzled tiles, got ")
+           << getView().getType() << " and " << tile;
+  return verifyIndexing(*this, getView().getType(), tile, getIndices().size());
+}
