@@ -32,6 +32,40 @@ def Specialize : Pass<"thrift-specialize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::thrift::ThriftDialect"];
 }
 
+def ReadUnpacked : Pass<"thrift-read-unpacked", "::mlir::ModuleOp"> {
+  let summary = "Read low operands that are not packed from the caller's tensors";
+  let description = [{
+    A low tier may leave one of its products in f16 or bf16: `nvfp4:f16`. An argument `x_low` in a format without scales
+    would hold the very values of `x`, so nobody writes it, and whoever would have loaded from it loads from `x`; where `x`
+    lies the other way round, `accumulate` takes the tile as it is. A kernel that would only have packed it disappears.
+
+    Before:
+    ```mlir
+    thrift.kernel @k dims(len, tiles) (%v : !thrift.view<[len, 64], f16>, %v_low : !thrift.view<[64, len], f16>) {
+      %t = thrift.program_id(tiles)
+      %p, %w, %s = "source"() : () -> (!thrift.tile<64 x 128, f16>, !thrift.tile<64 x 128, f32>, !thrift.softmax<64 x 64>)
+      %x = thrift.load %v_low[%t] : !thrift.view<[64, len], f16> -> !thrift.tile<64 x 128, f16>
+      %y = thrift.accumulate %p, %x transposed, %s sum(%w)
+        : !thrift.tile<64 x 128, f16>, !thrift.tile<64 x 128, f16>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 128, f32>
+      "use"(%y) : (!thrift.softmax<64 x 64>) -> ()
+    }
+    ```
+    After:
+    ```mlir
+    thrift.kernel @k dims(len, tiles) (%v : !thrift.view<[len, 64], f16>, %v_low : !thrift.view<[64, len], f16>) {
+      %t = thrift.program_id(tiles)
+      %p, %w, %s = "source"() : () -> (!thrift.tile<64 x 128, f16>, !thrift.tile<64 x 128, f32>, !thrift.softmax<64 x 64>)
+      %x = thrift.load %v[%t] : !thrift.view<[len, 64], f16> -> !thrift.tile<128 x 64, f16>
+      %y = thrift.accumulate %p, %x, %s sum(%w)
+        : !thrift.tile<64 x 128, f16>, !thrift.tile<128 x 64, f16>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 128, f32>
+      "use"(%y) : (!thrift.softmax<64 x 64>) -> ()
+    }
+    ```
+    Does not change numerics.
+  }];
+  let dependentDialects = ["::thrift::ThriftDialect"];
+}
+
 def PartitionRoutes : Pass<"thrift-partition-routes", "::mlir::ModuleOp"> {
   let summary = "Turn a sweep over a route into one clean sweep per precision";
   let description = [{

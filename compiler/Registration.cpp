@@ -24,6 +24,7 @@ void thrift::registerThriftDialects(DialectRegistry &registry) {
 
 void thrift::registerCompilerPasses() {
   registerSpecialize();
+  registerReadUnpacked();
   registerPartitionRoutes();
   registerPeelMasks();
   registerSchedule();

@@ -38,7 +38,8 @@ void thrift::buildSpecializedStage(OpPassManager &pm, const SpecializeStageOptio
 }
 
 void thrift::buildScheduledStage(OpPassManager &pm, const ScheduleStageOptions &options) {
-  pm.addPass(createPartitionRoutes());
+  pm.addPass(createReadUnpacked());
+  pm.addPass(createPartitionRoutes()); // after it: arguments that nothing reads any more disappear
   pm.addPass(createPeelMasks()); // after the partition: each list has an interior of its own
   pm.addPass(createSchedule(
       ScheduleOptions{options.target, options.stages, options.exp2, options.alignment, options.sharedLimit}));

@@ -52,10 +52,10 @@ TEST(Emit, StageIsKnown) {
 
 TEST(Emit, EveryBrokenRuleIsNamed) {
   CommandLineResult result =
-      thriftjit({"emit", "prefill", "--target", "sm_80", "--head-dim", "96", "--low", "nvfp4:fp8"});
+      thriftjit({"emit", "prefill", "--target", "sm_80", "--head-dim", "96", "--block-q", "32"});
   EXPECT_EQ(result.code, 3);
   for (const char *rule :
-       {"head_dim is 96; allowed: 64, 128", "value_dim is 96; allowed: 64, 128", "low.pv is fp8; allowed: nvfp4"})
+       {"head_dim is 96; allowed: 64, 128", "value_dim is 96; allowed: 64, 128", "block_q is 32; allowed: 64, 128"})
     EXPECT_TRUE(result.saysOnErr(rule)) << rule << "\n" << result.err;
 }
 

@@ -85,6 +85,8 @@ TEST(Usage, UnbuiltOptionSaysWhatExists) {
     expectRefusal({"run", "--select", score}, 3, std::string("--select is ") + score + "; allowed: block_mean");
   expectRefusal({"run", "--p", "nvfp4"}, 3,
                 "--p is nvfp4; allowed: f16, which multiplies a V that is widened from nvfp4");
+  expectRefusal({"run", "--low", "nvfp4:f16", "--p", "bf16"}, 3,
+                "--p is bf16; allowed: f16, which multiplies a V of the inputs' type");
 }
 
 TEST(Usage, UnknownOptionListsTheOptions) {

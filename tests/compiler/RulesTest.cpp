@@ -49,15 +49,39 @@ TEST(Rules, EachFieldIsChecked) {
   s = spec;
   s.blockKv = 32;
   expect(s, "block_kv");
-  s = spec;
-  s.low.qk = LowFormat::Mxfp4;
-  expect(s, "low.qk");
-  s = spec;
-  s.low.pv = LowFormat::Fp8;
-  expect(s, "low.pv");
   EXPECT_EQ(fieldsOf(spec, {1, "approx", 16}), std::vector<std::string>{"stages"});
   EXPECT_EQ(fieldsOf(spec, {2, "fast", 16}), std::vector<std::string>{"exp2"});
   EXPECT_EQ(fieldsOf(spec, {2, "approx", 8}), std::vector<std::string>{"alignment"});
+}
+
+TEST(Rules, PortableTargetsBuildEveryLowPair) {
+  constexpr LowFormat formats[] = {LowFormat::F16, LowFormat::Fp8, LowFormat::Mxfp4, LowFormat::Nvfp4};
+  for (LowFormat qk : formats)
+    for (LowFormat pv : formats) {
+      KernelSpec spec;
+      spec.low = {qk, pv};
+      EXPECT_TRUE(fieldsOf(spec).empty()) << spec.low.print();
+    }
+}
+
+TEST(Rules, WhatIsNotLoweredIsSpelledLikeTheInputs) {
+  KernelSpec spec;
+  spec.dtype = DType::BF16;
+  spec.low = *LowPair::parse("nvfp4:f16");
+  auto valueOf = [&](const char *parameter) {
+    for (const auto &[name, value] : spec.bindings())
+      if (name == parameter)
+        return value;
+    return std::string("none");
+  };
+  EXPECT_EQ(valueOf("qk"), "nvfp4");
+  EXPECT_EQ(valueOf("pv"), "bf16");
+  EXPECT_EQ(valueOf("p"), "bf16");
+  spec.low = *LowPair::parse("f16:mxfp4");
+  EXPECT_EQ(valueOf("qk"), "bf16");
+  EXPECT_EQ(valueOf("p"), "bf16");
+  spec.low = *LowPair::parse("fp8");
+  EXPECT_EQ(valueOf("p"), "f16");
 }
 
 TEST(Rules, SharedMemoryIsCountedAgainstTheTarget) {
@@ -70,6 +94,23 @@ TEST(Rules, SharedMemoryIsCountedAgainstTheTarget) {
   EXPECT_EQ(broken[0].field, "shared memory");
   EXPECT_EQ(broken[0].value, "131072 bytes");
   EXPECT_NE(broken[0].allowed.find("101376"), std::string::npos);
+}
+
+TEST(Rules, SharedMemoryOfPackedTilesFollowsTheirFormats) {
+  // Two small limits around the two rings of an all-low kernel: 2 x 64 x 128 elements, times 2 stages.
+  auto fits = [](const char *pair, int64_t limit) {
+    KernelSpec spec;
+    spec.low = *LowPair::parse(pair);
+    spec.budget = Budget::AllLow;
+    Target target = *findTarget("sm_80");
+    target.sharedLimit = limit;
+    return checkRules(spec, {}, target).empty();
+  };
+  for (auto [pair, bytes] : {std::pair("nvfp4", 18432), std::pair("mxfp4", 17408), std::pair("fp8", 32832),
+                             std::pair("nvfp4:fp8", 25632), std::pair("nvfp4:f16", 41984)}) {
+    EXPECT_TRUE(fits(pair, bytes)) << pair;
+    EXPECT_FALSE(fits(pair, bytes - 1)) << pair;
+  }
 }
 
 TEST(Rules, WideBlocksNeedSmallHeads) {

@@ -150,11 +150,12 @@ static Status checkP(SpecRequest &request, const std::string &option, const std:
       continue;
     KernelSpec kernel;
     kernel.low = request.spec.low;
+    kernel.dtype = request.spec.dtype;
+    bool lowered = kernel.low.pv != LowFormat::F16;
+    std::string v = lowered ? "that is widened from " + std::string(name(kernel.low.pv)) : "of the inputs' type";
     for (const auto &[parameter, value] : kernel.bindings())
       if (parameter == "p" && text != value)
-        return Status::unsupported(option, text,
-                                   value + ", which multiplies a V that is widened from " +
-                                       std::string(name(request.spec.low.pv)));
+        return Status::unsupported(option, text, value + ", which multiplies a V " + v);
     return Status::ok();
   }
   return Status::invalid(option, text, "f16, bf16, fp8, mxfp4, nvfp4");

@@ -190,21 +190,30 @@ private:
       Four sum = blockScale ? Four{zero, zero, zero, zero} : acc[n];
       for (int64_t tile = 0; tile < tiles; ++tile) {
         int64_t channel = tile * channels + 8 * n;
-        Value packed = e.load(e.vector(words, e.i32()), e.address(elements, channel * channelBytes), 4 * words);
+        // Two words at a time: the four of fp8 at once would be more than the registers hold.
+        auto loadTwo = [&](int64_t word) {
+          return e.load(e.vector(2, e.i32()), e.address(elements, channel * channelBytes + 4 * word), 8);
+        };
+        Value packed = loadTwo(0);
         Value codes =
             blockScale ? Value() : widener.loadCodes(e.address(scales, channel * channelScales), channelScales);
         int64_t step = tile * kTokenTile / 16;
         for (int64_t word = 0; word < words; ++word) {
+          if (word && word % 2 == 0)
+            packed = loadTwo(word);
           // A word of nvfp4 holds groups 2 word and 2 word + 1: nibbles j and j + 4 have different scales.
           Value pairScales =
               blockScale ? Value() : widener.scales(codes, scalesPerWord * word, scalesPerWord * (word + 1) - 1);
-          SmallVector<Value> pairs = widener.widen(e.extract(packed, word), pairScales);
+          SmallVector<Value> pairs = widener.widen(e.extract(packed, word % 2), pairScales);
           for (size_t pair = 0; pair < pairs.size(); pair += 2, ++step)
             sum = mma(e, widenedFormat(format), a.slice(4 * step, 4), {pairs[pair], pairs[pair + 1]}, sum);
         }
       }
       for (size_t c = 0; c < 4; ++c)
         acc[n][c] = blockScale ? e.fma(sum[c], blockScale, acc[n][c]) : sum[c];
+      // Sums of their own take registers: without a fence ptxas starts so many at once that it spills.
+      if (blockScale && n % 4 == 3)
+        NVVM::SyncWarpOp::create(e.builder, e.loc, e.i32(-1));
     }
   }
 };

@@ -64,3 +64,36 @@ thrift.kernel @nvfp4 dims(q_len) (%q : !thrift.view<[q_len, 64], nvfp4>, %i : i3
   %x = thrift.dot %a, %k {scale_log2 = 14 : i32}
      : !thrift.tile<16 x 64, nvfp4, operand_a_widened>, !thrift.tile<16 x 64, nvfp4, shared> -> !thrift.tile<16 x 16, f32, accumulator>
 }
+
+// mxfp4: a lane's 16 channels are half of a group, so two lanes read the same scale byte. Nothing has to be undone.
+// CHECK-LABEL: llvm.func @mxfp4(
+// CHECK:         llvm.load %{{.+}} {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xi32>
+// CHECK:         llvm.load %{{.+}} {alignment = 1 : i64} : !llvm.ptr<3> -> i8
+// CHECK-COUNT-16: llvm.call_intrinsic "llvm.nvvm.fma.rn.bf16x2"
+// CHECK-COUNT-8: nvvm.mma.sync {{.+}} : (i32, i32, f32)
+// CHECK-NOT:     nvvm.mma.sync
+// CHECK:         llvm.return
+thrift.kernel @mxfp4 dims(q_len) (%q : !thrift.view<[q_len, 64], mxfp4>, %i : i32) attributes {threads = 32 : i32, shared_bytes = 544 : i32} {
+  %a = thrift.load %q[%i] : !thrift.view<[q_len, 64], mxfp4> -> !thrift.tile<16 x 64, mxfp4, operand_a_widened>
+  %r = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<16 x 64, mxfp4, shared>>
+  %k = thrift.slot %r[%i] : !thrift.ring<1 x !thrift.tile<16 x 64, mxfp4, shared>> -> !thrift.tile<16 x 64, mxfp4, shared>
+  %x = thrift.dot %a, %k : !thrift.tile<16 x 64, mxfp4, operand_a_widened>, !thrift.tile<16 x 64, mxfp4, shared> -> !thrift.tile<16 x 16, f32, accumulator>
+}
+
+// fp8: the scales of the two blocks multiply the sums, with the 2^16 that widening leaves out.
+// CHECK-LABEL: llvm.func @fp8(
+// CHECK:         %[[OF_Q:.+]] = llvm.load %{{.+}} {alignment = 4 : i64} : !llvm.ptr<1> -> f32
+// CHECK:         llvm.load %{{.+}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
+// CHECK-COUNT-8: nvvm.mma.sync {{.+}} : (vector<2xf16>, vector<2xf16>, f32)
+// CHECK-NOT:     nvvm.mma.sync
+// CHECK:         %[[OF_K:.+]] = llvm.load %{{.+}} {alignment = 4 : i64} : !llvm.ptr<3> -> f32
+// CHECK-NEXT:    %[[BOTH:.+]] = llvm.fmul %[[OF_Q]], %[[OF_K]]
+// CHECK-NEXT:    %[[SCALE:.+]] = llvm.fmul %[[BOTH]], %{{.+}} : f32
+// CHECK-COUNT-8: llvm.fmul %{{.+}}, %[[SCALE]] : f32
+// CHECK:         llvm.return
+thrift.kernel @fp8 dims(q_len) (%q : !thrift.view<[q_len, 64], fp8>, %i : i32) attributes {threads = 32 : i32, shared_bytes = 1040 : i32} {
+  %a = thrift.load %q[%i] : !thrift.view<[q_len, 64], fp8> -> !thrift.tile<16 x 64, fp8, operand_a_widened>
+  %r = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<16 x 64, fp8, shared>>
+  %k = thrift.slot %r[%i] : !thrift.ring<1 x !thrift.tile<16 x 64, fp8, shared>> -> !thrift.tile<16 x 64, fp8, shared>
+  %x = thrift.dot %a, %k : !thrift.tile<16 x 64, fp8, operand_a_widened>, !thrift.tile<16 x 64, fp8, shared> -> !thrift.tile<16 x 16, f32, accumulator>
+}

@@ -52,9 +52,9 @@ thrift.kernel @summarize_bf16 dims(len) (%t : i32) attributes {threads = 128 : i
 // CHECK-COUNT-16: llvm.fmul %{{.+}}, %[[INVERSE]] : f32
 // CHECK:         %[[HIGH:.+]] = llvm.select %[[BAD]], %{{[0-9]+}}{{.*}}, %{{.+}} : i1, i32
 // CHECK-NEXT:    %[[SCALE:.+]] = llvm.select %[[BAD]], %{{[0-9]+}}, %[[CODE]] : i1, i32
-// CHECK:         %[[BYTE:.+]] = llvm.trunc %[[SCALE]] : i32 to i8
 // CHECK:         %[[WORDS:.+]] = llvm.insertelement %[[HIGH]], %{{.+}} : vector<2xi32>
 // CHECK-NEXT:    llvm.store %[[WORDS]], %{{.+}} {alignment = 8 : i64} : vector<2xi32>, !llvm.ptr<1>
+// CHECK:         %[[BYTE:.+]] = llvm.trunc %[[SCALE]] : i32 to i8
 // CHECK:         llvm.store %[[BYTE]], %{{.+}} {alignment = 1 : i64} : i8, !llvm.ptr<1>
 // CHECK-NOT:     llvm.store
 thrift.kernel @along_columns dims(len) (%y : !thrift.view<[len, 64], nvfp4>, %t : i32, %first : i32)

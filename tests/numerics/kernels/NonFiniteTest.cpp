@@ -16,9 +16,10 @@ namespace {
 constexpr uint16_t kInf = 0x7C00, kMinusInf = 0xFC00, kNan = 0x7E00;
 
 /// Every row that sees the value must show it; rows that share no tile with it must not change.
-void expectRows(double budget, const char *exp2, const char *tensor, uint16_t value) {
-  SCOPED_TRACE(std::string(tensor) + " at budget " + std::to_string(budget) + ", exp2 " + exp2);
+void expectRows(const char *pair, double budget, const char *exp2, const char *tensor, uint16_t value) {
+  SCOPED_TRACE(std::string(pair) + ", " + tensor + " at budget " + std::to_string(budget) + ", exp2 " + exp2);
   Spec spec;
+  spec.low = *LowPair::parse(pair);
   spec.budget = budget;
   spec.exp2 = exp2;
   Problem problem;
@@ -60,5 +61,12 @@ TEST(NonFinite, EveryRowThatSeesOneShowsIt) {
     for (const char *exp2 : {"approx", "poly"})
       for (const char *tensor : {"q", "k", "v"})
         for (uint16_t value : {kInf, kMinusInf, kNan})
-          expectRows(budget, exp2, tensor, value);
+          expectRows("nvfp4", budget, exp2, tensor, value);
+}
+
+TEST(NonFinite, EveryLowPairShowsIt) {
+  for (const char *pair : {"mxfp4", "fp8", "nvfp4:f16"})
+    for (const char *tensor : {"q", "k", "v"})
+      for (uint16_t value : {kInf, kNan})
+        expectRows(pair, 0, "approx", tensor, value);
 }
