@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <random>
 
 using namespace thrift;
@@ -209,11 +210,14 @@ std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &
   return "";
 }
 
-Context &thrift::test::simulator() {
-  static const std::shared_ptr<Context> context = [] {
+Context &thrift::test::simulator(const std::string &delivery) {
+  static std::map<std::string, std::shared_ptr<Context>> contexts;
+  std::shared_ptr<Context> &context = contexts[delivery];
+  if (!context) {
     ContextOptions options;
     options.device = "sim";
     options.diskCache = false;
+    options.simDelivery = delivery;
     options.simChecks = "strict";
     options.warn = [](const std::string &warning) { std::fprintf(stderr, "%s\n", warning.c_str()); };
     Result<std::shared_ptr<Context>> created = Context::create(options);
@@ -221,7 +225,7 @@ Context &thrift::test::simulator() {
       std::fprintf(stderr, "%s\n", created.status().message().c_str());
       std::abort();
     }
-    return *created;
-  }();
+    context = *created;
+  }
   return *context;
 }

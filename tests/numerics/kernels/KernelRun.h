@@ -53,8 +53,9 @@ AttentionShape shapeOf(const Tensors &tensors, const Spec &spec);
 /// first difference, or an empty string.
 std::string compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors);
 
-/// One context on the simulator, without a disk cache, shared by the tests of a program.
-Context &simulator();
+/// A context on the simulator, without a disk cache, shared by the tests of a program: asynchronous results appear as
+/// `delivery` says (lazy, eager, random:SEED), and every check is on.
+Context &simulator(const std::string &delivery = "lazy");
 
 } // namespace thrift::test
 
