@@ -61,8 +61,10 @@ llvm::Error thrift::optimize(llvm::Module &module, const Target &target) {
   // Tiles are unrolled into registers already and memory holds no locals, so most of -O3 finds nothing to do and takes three
   // quarters of its time to say so. What pays: common subexpressions, peephole rewrites, hoisting out of the sweeps. Loops are
   // neither unrolled nor vectorised: a sweep would only grow and hold more values alive.
+  // One round of instcombine is enough, but code that a second would change is no reason to end the process.
   constexpr llvm::StringLiteral pipeline =
-      "function(simplifycfg,early-cse,instcombine,loop-mssa(loop-rotate,licm),simplifycfg,early-cse<memssa>,adce),globaldce";
+      "function(simplifycfg,early-cse,instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),simplifycfg,"
+      "early-cse<memssa>,adce),globaldce";
   llvm::ModulePassManager passes;
   if (llvm::Error error = builder.parsePassPipeline(passes, pipeline))
     return error;

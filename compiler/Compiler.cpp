@@ -192,6 +192,8 @@ llvm::Expected<CompiledModule> Compilation::run() {
     auto build = [&](PassManager &manager) {
       NvvmStageOptions options;
       options.target = std::string(request.target->lowering);
+      options.packedLayout = std::string(name(request.target->packedLayout));
+      options.conversions = std::string(name(request.target->conversions));
       buildNvvmStage(manager, options);
     };
     if (llvm::Error error = runStage(Stage::Nvvm, build))

@@ -30,8 +30,8 @@ const std::vector<Rule> &table() {
       {"portable", "value_dim", [](S s, C) { return std::to_string(s.valueDim); }, {"64", "128"}},
       {"portable", "block_q", [](S s, C) { return std::to_string(s.blockQ); }, {"64", "128"}},
       {"portable", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
-      {"portable", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4"}},
-      {"portable", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4"}},
+      {"portable", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
+      {"portable", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
       {"portable", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"portable", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16", "2"}},
       {"portable", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
@@ -42,7 +42,7 @@ const std::vector<Rule> &table() {
       {"sm100", "block_q", [](S s, C) { return std::to_string(s.blockQ); }, {"128"}}, // the lanes of tensor memory
       {"sm100", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
       {"sm100", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8"}},
-      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
+      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8"}},
       {"sm100", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"sm100", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16"}}, // of tensor maps
       {"sm100", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
@@ -50,11 +50,19 @@ const std::vector<Rule> &table() {
   return rules;
 }
 
-/// Bytes of shared memory that the high sweep's rings take, the largest of a kernel.
+/// Bytes of a tile of K or V in shared memory: elements, then scales, padded to 16 bytes.
+int64_t tileBytes(LowFormat format, int64_t elements) {
+  if (format == LowFormat::F16)
+    return elements * 2;
+  int64_t group = scaleGroup(format);
+  return elements * elementBits(format) / 8 + (group ? elements / group : 16);
+}
+
+/// Bytes of shared memory that the rings of the sweep with the widest operands take.
 int64_t portableSharedBytes(const KernelSpec &spec, const KernelConfig &config) {
-  bool packedOnly = spec.budget == Budget::AllLow;
-  int64_t elements = spec.blockKv * (spec.headDim + spec.valueDim);
-  return config.stages * (packedOnly ? elements * 9 / 16 : elements * 2);
+  LowPair widest = spec.budget == Budget::AllLow ? spec.low : LowPair{LowFormat::F16, LowFormat::F16};
+  return config.stages *
+         (tileBytes(widest.qk, spec.blockKv * spec.headDim) + tileBytes(widest.pv, spec.blockKv * spec.valueDim));
 }
 
 ElementFormat elementFormat(LowFormat format) {
@@ -71,13 +79,15 @@ ElementFormat elementFormat(LowFormat format) {
   return ElementFormat::F16;
 }
 
-/// Bytes of the sm100 schedule: a query tile and two rings for each tier, places for the scales of P, and its mbarriers.
+/// Bytes of the sm100 schedule: a query tile and two rings for each tier, places for the scales of P, and its
+/// mbarriers.
 int64_t sm100SharedBytes(const KernelSpec &spec, const KernelConfig &config) {
   constexpr int64_t mbarriers = 512; // more than there are
   int64_t bytes = mbarriers;
   auto addTier = [&](ElementFormat qk, ElementFormat pv) {
     bytes += sm100::slotBytes(qk, spec.blockQ, spec.headDim) +
-             config.stages * (sm100::slotBytes(qk, spec.blockKv, spec.headDim) + sm100::slotBytes(pv, spec.valueDim, spec.blockKv));
+             config.stages *
+                 (sm100::slotBytes(qk, spec.blockKv, spec.headDim) + sm100::slotBytes(pv, spec.valueDim, spec.blockKv));
     if (sm100::hasGroupScales(pv))
       bytes += sm100::slotBytes(pv, spec.blockQ, spec.blockKv);
   };
@@ -98,14 +108,16 @@ std::vector<Violation> thrift::checkRules(const KernelSpec &spec, const KernelCo
   std::vector<Violation> violations;
   for (const Rule &rule : table()) {
     std::string value = rule.value(spec, config);
-    if (rule.lowering != target.lowering || std::find(rule.allowed.begin(), rule.allowed.end(), value) != rule.allowed.end())
+    if (rule.lowering != target.lowering ||
+        std::find(rule.allowed.begin(), rule.allowed.end(), value) != rule.allowed.end())
       continue;
     std::string allowed;
     for (std::string_view choice : rule.allowed)
       allowed.append(allowed.empty() ? "" : ", ").append(choice);
     violations.push_back({std::string(rule.field), value, allowed + " (target " + std::string(target.name) + ")"});
   }
-  // Logits, accumulator, P and Q of one tile live in registers; with 128 keys at head dim 128 they are more than a thread has.
+  // Logits, accumulator, P and Q of one tile live in registers; with 128 keys at head dim 128 they are more than a
+  // thread has.
   bool wide = spec.blockKv > 64 && std::max(spec.headDim, spec.valueDim) > 64;
   if (violations.empty() && spec.kernel == "prefill" && target.lowering == "portable" && wide)
     violations.push_back({"block_kv", std::to_string(spec.blockKv),

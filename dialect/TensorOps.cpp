@@ -104,7 +104,7 @@ LogicalResult UnitOp::verify() {
   return success();
 }
 
-LogicalResult BlockScaleOp::verify() {
+LogicalResult LoadScaleOp::verify() {
   auto format = dyn_cast<ElementFormatAttr>(getView().getType().getFormat());
   if (!format || format.getValue() != ElementFormat::FP8 || getIndices().size() != 3) // M10
     return emitOpError("needs a view in fp8 and three indices, got ")

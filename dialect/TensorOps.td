@@ -190,7 +190,7 @@ def Thrift_UnitOp : Thrift_Op<"unit", [Pure, AllTypesMatch<["state", "next"]>]> 
   let hasVerifier = 1;
 }
 
-def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [MemoryEffects<[MemRead]>]> {
+def Thrift_LoadScaleOp : Thrift_Op<"load_scale", [MemoryEffects<[MemRead]>]> {
   let hasVerifier = 1;
   let summary = "Load the scale that a whole tile shares";
   let description = [{
@@ -201,7 +201,7 @@ def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [MemoryEffects<[MemRead]>]> {
 
     ```mlir
     %k, %b, %g, %j = "source"() : () -> (!thrift.view<[batch, kv_heads, kv_len, 128], fp8>, i32, i32, i32)
-    %c = thrift.block_scale %k[%b, %g, %j] of 64 : !thrift.view<[batch, kv_heads, kv_len, 128], fp8>
+    %c = thrift.load_scale %k[%b, %g, %j] of 64 : !thrift.view<[batch, kv_heads, kv_len, 128], fp8>
     ```
   }];
   let arguments = (ins Thrift_ViewType:$view, Variadic<I32>:$indices, ConfinedAttr<I32Attr, [IntPositive]>:$tokens);

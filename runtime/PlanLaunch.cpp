@@ -158,6 +158,9 @@ void Launch::setPacked(const PackedKV &packed) {
 static Status checkPacked(const PackedKV &packed, const PackedKV &expected) {
   if (!packed.data || reinterpret_cast<uintptr_t>(packed.data) % 256)
     return Status::invalid("packed.data", packed.data ? "an unaligned address" : "null", "a multiple of 256 bytes");
+  if (packed.layout != expected.layout)
+    return Status::invalid("packed.layout", std::string(name(packed.layout)),
+                           std::string(name(expected.layout)) + ", which this plan's target reads");
   if (packed.version != expected.version)
     return Status::invalid("packed.version", std::to_string(packed.version), std::to_string(expected.version));
   bool same = packed.low == expected.low && packed.batch == expected.batch && packed.kvHeads == expected.kvHeads &&
@@ -183,7 +186,7 @@ Status Launch::bindKeys(const TensorView &k, const TensorView &v, const PackedKV
   extents = {k.shape[0], k.shape[1], k.shape[1], 1, k.shape[2]};
   if (Status status = validateExtents(extents, plan.spec); !status)
     return status;
-  if (Status status = checkPacked(packed, packedLayout(plan.spec, extents)); !status)
+  if (Status status = checkPacked(packed, packedLayout(plan, extents)); !status)
     return status;
   setExtents();
   setPacked(packed);
@@ -223,7 +226,7 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
   int64_t qTiles = values.get(Slot::QTiles), kvTiles = values.get(Slot::KvTiles);
   values.setTensor(Slot::QMean, TensorView::contiguous(part(layout.queryMeans), DType::F32,
                                                        {extents.batch, extents.qHeads, qTiles, spec.headDim}));
-  PackedKV expected = packedLayout(spec, extents);
+  PackedKV expected = packedLayout(plan, extents);
   if (packsKeys) {
     expected.data = part(layout.packed);
     setPacked(expected);

@@ -19,6 +19,7 @@ endif()
 # standard library; ThriftHeaders.cmake checks that when it installs them.
 set(THRIFTJIT_PUBLIC_HEADERS
   dialect/formats/Format.h
+  dialect/formats/PackedLayout.h
   runtime/Arguments.h
   runtime/Context.h
   runtime/Device.h

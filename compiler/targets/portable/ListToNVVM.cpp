@@ -27,7 +27,8 @@ static Value idAt(Emitter &e, const RouteRow &row, Value cursor) {
 
 /// The id at `cursor`, or `otherwise` past the end.
 static Value idOr(Emitter &e, const RouteRow &row, Value cursor, Value otherwise) {
-  auto branch = scf::IfOp::create(e.builder, e.loc, TypeRange{e.i32()}, e.less(cursor, row.count), /*withElseRegion=*/true);
+  auto branch =
+      scf::IfOp::create(e.builder, e.loc, TypeRange{e.i32()}, e.less(cursor, row.count), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(e.builder);
   e.builder.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(e.builder, e.loc, idAt(e, row, cursor));
@@ -76,8 +77,8 @@ struct ConvertSeek : TilePattern<SeekOp> {
     if (op.getList() == BlockList::Visible)
       return Fragments({{blocks}, {begin}, {e.i32(0)}});
 
-    RouteRow row = locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(),
-                                firsts(adaptor.getRouteIndices()), true);
+    RouteRow row =
+        locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()), true);
     SmallVector<Value> below = countBelow(e, row, {begin, end});
     Value routed = e.sub(below[1], below[0]);
     if (op.getList() == BlockList::High)
@@ -94,8 +95,8 @@ struct ConvertNext : TilePattern<NextOp> {
     Value j = adaptor.getAfter().front(), cursor = adaptor.getCursor().front();
     if (op.getList() == BlockList::Visible)
       return Fragments({{e.add(j, 1)}, {cursor}});
-    RouteRow row = locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(),
-                                firsts(adaptor.getRouteIndices()), true);
+    RouteRow row =
+        locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()), true);
     if (op.getList() == BlockList::High) {
       Value next = e.add(cursor, 1);
       return Fragments({{idOr(e, row, next, j)}, {next}});

@@ -323,7 +323,7 @@ void Scheduler::softmax(FinishOp finish) {
   auto scaleOf = [&](LoadOp load, SweepOp sweep, Value j, int64_t tokens) -> Value {
     if (load.getTile().getType().elementFormat() != ElementFormat::FP8)
       return {};
-    return BlockScaleOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), tokens);
+    return LoadScaleOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), tokens);
   };
   auto times = [&](Value a, Value b) -> Value { return b ? Value(arith::MulFOp::create(builder, loc, a, b)) : a; };
   for (auto &tier : tiers)

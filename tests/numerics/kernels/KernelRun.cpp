@@ -147,7 +147,7 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
   Answer answer;
   answer.routes = plan.launches() == 1 ? Routes::allVisible(shape, block) : Routes::none(shape, block);
-  bool mixed = plan.launches() == 5;
+  bool mixed = plan.launches(/*packed=*/true) == 3; // quantize Q, rank, prefill
   if (mixed) {
     Routes &routes = answer.routes;
     routes.capacity = plan.routeCapacity(extents);
