@@ -51,7 +51,7 @@ LogicalResult TensorOp::verify() {
 
 LogicalResult MultiplyOp::verify() {
   TileType a = getA().getType(), b = getB().getType(), d = getD().getType();
-  if (failed(verifyAllBound(*this, {a, b, d})))
+  if (failed(verifySingle(*this)) || failed(verifyAllBound(*this, {a, b, d})))
     return failure();
   int64_t n = getTransposed() ? b.columns() : b.rows(), k = getTransposed() ? b.rows() : b.columns();
   if (a.rows() != d.rows() || n != d.columns() || k != a.columns()) // M4
@@ -111,3 +111,5 @@ LogicalResult LoadScaleOp::verify() {
            << getView().getType() << " and " << getIndices().size();
   return success();
 }
+
+LogicalResult CompleteOp::verify() { return verifySingle(*this); }

@@ -34,6 +34,15 @@ struct ConvertRole : OpConversionPattern<RoleOp> {
     Value mine = op.getWarps() == 1 ? e.compare(Predicate::eq, warp, first)
                                     : e.compare(Predicate::ult, e.sub(warp, first), e.i32(op.getWarps()));
     auto branch = scf::IfOp::create(rewriter, op.getLoc(), mine, /*withElseRegion=*/false);
+    if (op.getSingle()) {
+      // The others of the warp wait for the one, so that the warp is whole again where it meets the CTA.
+      Emitter inside(rewriter, op.getLoc());
+      rewriter.setInsertionPoint(branch.thenYield());
+      Value one = inside.compare(Predicate::eq, inside.lane(), inside.i32(0));
+      auto thread = scf::IfOp::create(rewriter, op.getLoc(), one, /*withElseRegion=*/false);
+      NVVM::SyncWarpOp::create(rewriter, op.getLoc(), inside.i32(-1));
+      branch = thread;
+    }
     rewriter.inlineBlockBefore(&op.getBody().front(), branch.thenYield());
     rewriter.eraseOp(op);
     return success();
@@ -64,8 +73,6 @@ struct ConvertMBarriers : TilePattern<MBarriersOp> {
       for (int64_t n = 0; n < op.getBarriers().getType().getStages(); ++n)
         e.assembly("mbarrier.init.shared::cta.b64 [$0], $1;", "r,r", {},
                    {e.add(base, n * kMBarrierBytes), e.i32(op.getArrivals())});
-      e.assembly("fence.mbarrier_init.release.cluster;", "", {},
-                 {}); // for TMA and the matrix unit, which arrive as well
     });
     return Fragments({{base}});
   }
@@ -105,6 +112,7 @@ struct ConvertAwait : TilePattern<AwaitOp> {
 struct ConvertArrive : TilePattern<ArriveOp> {
   using TilePattern::TilePattern;
   Fragments emit(ArriveOp op, Adaptor adaptor, Emitter &e) const override {
+    waitForWrites(e);
     e.assembly("tcgen05.fence::before_thread_sync;", "", {}, {});
     e.assembly("mbarrier.arrive.shared::cta.b64 _, [$0];", "r", {},
                slotAddress(e, adaptor.getBarriers().front(), adaptor.getNumber().front(),
@@ -118,9 +126,7 @@ struct ConvertComplete : TilePattern<CompleteOp> {
   Fragments emit(CompleteOp op, Adaptor adaptor, Emitter &e) const override {
     Value address = slotAddress(e, adaptor.getBarriers().front(), adaptor.getNumber().front(),
                                 op.getBarriers().getType().getStages(), kMBarrierBytes);
-    byOneThread(e, [&] {
-      e.assembly("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0];", "r", {}, address);
-    });
+    e.assembly("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0];", "r", {}, address);
     return SmallVector<SmallVector<Value>>();
   }
 };

@@ -11,10 +11,10 @@
 //              <-------------------           <----------
 //                 k_free, v_free                p_full
 //                                             ---------->
-//                                               o_full
+//                                               o_done
 //
-// S, P and O have one place each, in tensor memory. Event n of s_full, p_full and o_full is block n of all sweeps
-// together; rings and their mbarriers count the blocks of their tier.
+// S, P and O have one place each, in tensor memory. Event n of s_full and p_full is block n of all sweeps together;
+// rings and their mbarriers count the blocks of their tier.
 //
 //===----------------------------------------------------------------------===//
 
@@ -106,7 +106,7 @@ private:
   void await(Value barriers, Value number, bool free, bool orderTensor) {
     AwaitOp::create(builder, loc, barriers, number, free, orderTensor);
   }
-  void role(StringRef name, int64_t first, int64_t warps, function_ref<void()> body);
+  void role(StringRef name, int64_t first, int64_t warps, bool single, function_ref<void()> body);
   /// A loop over the blocks of a stretch. `body` gets the block's number in its tier, its number in all, its index and
   /// what is carried, and returns what is carried on. Without `places` the index is null, and nobody walks the list.
   SmallVector<Value> forBlocks(Stretch &stretch, ValueRange carried, bool places,
@@ -119,7 +119,7 @@ private:
   SmallVector<std::unique_ptr<Tier>> tiers;
   SmallVector<Stretch> stretches;
   int64_t sharedBytes = 0;
-  Value memory, s, o, queriesFull, logitsFull, pFull, oFull, total;
+  Value memory, s, o, queriesFull, logitsFull, pFull, oDone, total;
 };
 
 } // namespace
@@ -171,7 +171,7 @@ void Scheduler::allocateShared() {
   queriesFull = mbarriers("q_full", 1, tiers.size());
   logitsFull = mbarriers("s_full", 1, 1);
   pFull = mbarriers("p_full", 1, kSoftmaxWarps * 32);
-  oFull = mbarriers("o_full", 1, 1);
+  oDone = mbarriers("o_done", 1, 1);
 }
 
 void Scheduler::allocateTensor() {
@@ -233,8 +233,8 @@ void Scheduler::seekAll() {
   }
 }
 
-void Scheduler::role(StringRef name, int64_t first, int64_t warps, function_ref<void()> body) {
-  auto op = RoleOp::create(builder, loc, name, first, warps);
+void Scheduler::role(StringRef name, int64_t first, int64_t warps, bool single, function_ref<void()> body) {
+  auto op = RoleOp::create(builder, loc, name, first, warps, single);
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&op.getBody());
   body();
@@ -310,10 +310,10 @@ void Scheduler::multiply() {
       MultiplyOp::create(builder, loc, tier.p, slot(tier.valueRing, number), rowsContracted, o, isPositive(step),
                          tier.valueScales, scaled, Value());
       CompleteOp::create(builder, loc, tier.valuesFree, number);
-      CompleteOp::create(builder, loc, oFull, step);
       return {};
     });
   }
+  CompleteOp::create(builder, loc, oDone, constant(0));
 }
 
 void Scheduler::softmax(FinishOp finish) {
@@ -338,6 +338,8 @@ void Scheduler::softmax(FinishOp finish) {
                   });
     state =
         forBlocks(stretch, state, places, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
+          // Products are done in their order: with S of this block, P V of the one before is, so that P and O are free
+          // as well.
           await(logitsFull, step, false, /*orderTensor=*/true);
           Value x = ReadOp::create(builder, loc, rows(parts.logits()), s, parts.dot.getPoison(), Value());
           IRMapping mapping;
@@ -368,7 +370,6 @@ void Scheduler::softmax(FinishOp finish) {
           if (parts.p().elementFormat() == ElementFormat::FP8)
             p.getTimesMutable().assign(unit.getFactor());
 
-          await(oFull, step, /*free=*/true, /*orderTensor=*/true);
           RescaleOp::create(builder, loc, o, carried[0], unit.getNext(), isPositive(step), options.exp2);
           WriteOp::create(builder, loc, p.getResult(), tier.p,
                           tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
@@ -379,7 +380,7 @@ void Scheduler::softmax(FinishOp finish) {
           return {AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext())};
         })[0];
   }
-  await(oFull, total, /*free=*/true, /*orderTensor=*/true);
+  await(oDone, constant(0), false, /*orderTensor=*/true);
   Value accumulator =
       ReadOp::create(builder, loc, rows(stretches.front().parts.output()), o, /*poison=*/false, isPositive(total));
   IRMapping mapping;
@@ -407,9 +408,9 @@ LogicalResult Scheduler::run() {
                                         << " bytes of shared memory, the target has " << options.sharedLimit
                                         << "; fewer stages or smaller blocks need less";
   seekAll();
-  role("load", kLoadWarp, 1, [&] { load(); });
-  role("multiply", kMultiplyWarp, 1, [&] { multiply(); });
-  role("softmax", 0, kSoftmaxWarps, [&] { softmax(finish); });
+  role("load", kLoadWarp, 1, /*single=*/true, [&] { load(); });
+  role("multiply", kMultiplyWarp, 1, /*single=*/true, [&] { multiply(); });
+  role("softmax", 0, kSoftmaxWarps, /*single=*/false, [&] { softmax(finish); });
   BarrierOp::create(builder, loc);
   TensorFreeOp::create(builder, loc, memory);
 

@@ -105,7 +105,8 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
 
   std::vector<uint16_t> oHost;
   bool tokensFirst = q.stride[1] < q.stride[2];
-  TensorView oView = viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
+  TensorView oView =
+      viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
   std::vector<float> lseHost(shape.batch * shape.qHeads * shape.qLen);
   TensorView lseView = TensorView::contiguous(lseHost.data(), DType::F32, {shape.batch, shape.qHeads, shape.qLen});
 
@@ -116,10 +117,11 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
     size_t bytes;
     int poison;
   };
-  for (Step step : {Step{&session.q, &tensors.qView, tensors.q.size() * 2, -1},
-                    Step{&session.k, &tensors.kView, tensors.k.size() * 2, -1},
-                    Step{&session.v, &tensors.vView, tensors.v.size() * 2, -1}, Step{&session.o, &oView, oHost.size() * 2, 0xFF},
-                    Step{&session.lse, &lseView, lseHost.size() * 4, 0xFF}}) {
+  for (Step step :
+       {Step{&session.q, &tensors.qView, tensors.q.size() * 2, -1},
+        Step{&session.k, &tensors.kView, tensors.k.size() * 2, -1},
+        Step{&session.v, &tensors.vView, tensors.v.size() * 2, -1}, Step{&session.o, &oView, oHost.size() * 2, 0xFF},
+        Step{&session.lse, &lseView, lseHost.size() * 4, 0xFF}}) {
     Result<Uploaded> uploaded = upload(device, *step.host, step.bytes, step.poison);
     if (!uploaded)
       return uploaded.status();
@@ -178,7 +180,8 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   answer.o = std::move(*oValues);
   answer.lse.assign(lse->begin(), lse->end());
   if (mixed) {
-    Result<std::vector<int32_t>> counts = download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
+    Result<std::vector<int32_t>> counts =
+        download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
     Result<std::vector<int32_t>> ids = download<int32_t>(device, session.ids.address(), answer.routes.ids.size());
     if (!counts || !ids)
       return counts ? ids.status() : counts.status();

@@ -1,7 +1,7 @@
 //===- Sm100Test.cpp - the tcgen05 kernels against float64 `emulated` -------===//
 //
-// Every pair, mask, head dim and type on lengths that break tiles, when asynchronous results come as late as they may and at
-// two random choices of moments, with every check of the simulator on.
+// Every pair, mask, head dim and type on lengths that break tiles, when asynchronous results come as late as they may
+// and at two random choices of moments, with every check of the simulator on.
 
 #include "tests/numerics/kernels/KernelRun.h"
 
@@ -74,7 +74,8 @@ static std::vector<Case> pairs() {
           c.spec.headDim = c.spec.valueDim = dim;
           c.spec.dtype = dtype;
           c.problem = makeProblem(131, 333);
-          c.name = std::string(low) + (causal ? "_causal_" : "_full_") + std::to_string(dim) + "_" + std::string(name(dtype));
+          c.name = std::string(low) + (causal ? "_causal_" : "_full_") + std::to_string(dim) + "_" +
+                   std::string(name(dtype));
           std::replace(c.name.begin(), c.name.end(), ':', '_');
           cases.push_back(c);
         }
@@ -98,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(Lengths, Sm100, testing::ValuesIn(lengths()), nameOf);
 
 static std::vector<Case> shapes() {
   Spec plain = makeSpec(pair("nvfp4:fp8"), 0.3);
-  Spec wide = plain, wideMx = makeSpec(pair("mxfp4"), 0.3), three = plain, poly = plain, values = plain, peakedSpec = plain;
+  Spec wide = plain, wideMx = makeSpec(pair("mxfp4"), 0.3), three = plain, poly = plain, values = plain,
+       peakedSpec = plain;
   wide.blockKv = wideMx.blockKv = 128;
   three.stages = 3;
   poly.exp2 = "poly";
