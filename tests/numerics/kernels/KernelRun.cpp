@@ -191,12 +191,16 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   return answer;
 }
 
+Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors) {
+  ReferenceOptions options;
+  options.withWeight = true;
+  return emulated(inputsOf(tensors), shapeOf(tensors, plan.spec()), answer.routes, emulationPlan(plan), options);
+}
+
 std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, plan.spec());
   EmulationPlan emulation = emulationPlan(plan);
-  ReferenceOptions options;
-  options.withWeight = true;
-  Result<AttentionOutput> expected = emulated(inputsOf(tensors), shape, answer.routes, emulation, options);
+  Result<AttentionOutput> expected = expectedAnswer(answer, plan, tensors);
   if (!expected)
     return expected.status().message();
   BoundOptions bound;
