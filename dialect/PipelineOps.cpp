@@ -14,9 +14,15 @@ LogicalResult RoleOp::verify() {
                              << kernel.getSymName() << " has " << *threads / 32;
   if (getSingle() && getWarps() != 1) // E3
     return emitOpError("\"") << getName() << "\" is one thread of " << getWarps() << " warps; allowed: 1";
-  for (RoleOp other : kernel.getBody().getOps<RoleOp>()) {
-    if (other == *this)
-      break; // the later one of a pair reports it
+  TypeRange handed = cast<DoneOp>(getBody().front().getTerminator()).getValues().getTypes();
+  if (handed != getResultTypes() || getOtherwise().getTypes() != getResultTypes()) // E5
+    return emitOpError("\"") << getName() << "\" hands on " << getNumResults() << " values, its end " << handed.size()
+                             << ", others " << getOtherwise().size() << "; expected as many, of the same types";
+  // Since the last barrier: the later one of a pair reports it.
+  for (Operation *before = (*this)->getPrevNode(); before && !isa<BarrierOp>(before); before = before->getPrevNode()) {
+    auto other = dyn_cast<RoleOp>(before);
+    if (!other)
+      continue;
     int64_t otherFirst = other.getFirstWarp(), otherEnd = otherFirst + other.getWarps();
     if (first < otherEnd && otherFirst < end) // E1
       return emitOpError("\"") << getName() << "\" shares warps with \"" << other.getName() << "\"";

@@ -8,31 +8,54 @@
 
 include "dialect/ScheduleOps.td"
 
-def Thrift_RoleOp : Thrift_Op<"role", [SingleBlock, NoTerminator, HasParent<"KernelOp">]> {
+def Thrift_RoleOp : Thrift_Op<"role", [SingleBlockImplicitTerminator<"DoneOp">, HasParent<"KernelOp">]> {
   let summary = "Let some warps of the CTA do one job";
   let description = [{
     Warps [first, first + warps) run the body, or `single`: one thread of one warp, which starts what the asynchronous
-    units then do by themselves. Roles of one kernel run side by side. What is computed before a role is known to every
-    thread.
+    units then do by themselves. Roles of one kernel between two barriers run side by side. What is computed before a role
+    is known to every thread. What a role hands on is known to its own threads; the others hold the value of `else`.
 
     Constraints:
-    - E1: roles of a kernel share no warp, and have none that the kernel has not.
+    - E1: roles between two barriers share no warp, and have none that the kernel has not.
     - E3: a role of one thread has one warp.
+    - E5: a role hands on as many values as it has `else`, of the same types.
 
     ```mlir
     thrift.kernel @k dims() () attributes {threads = 192 : i32} {
+      %nothing = thrift.empty_softmax : !thrift.softmax<128 x 64>
       thrift.role "load" warps(4, 1) single {
       }
-      thrift.role "softmax" warps(0, 4) {
+      %s = thrift.role "softmax" warps(0, 4) else(%nothing : !thrift.softmax<128 x 64>) -> !thrift.softmax<128 x 64> {
+        thrift.done %nothing : !thrift.softmax<128 x 64>
       }
     }
     ```
   }];
   let arguments = (ins StrAttr:$name, ConfinedAttr<I32Attr, [IntNonNegative]>:$first_warp,
-                       ConfinedAttr<I32Attr, [IntPositive]>:$warps, UnitAttr:$single);
+                       ConfinedAttr<I32Attr, [IntPositive]>:$warps, UnitAttr:$single, Variadic<AnyType>:$otherwise);
+  let results = (outs Variadic<AnyType>:$results);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name `warps` `(` $first_warp `,` $warps `)` (`single` $single^)? $body attr-dict";
+  let assemblyFormat = [{
+    $name `warps` `(` $first_warp `,` $warps `)` (`single` $single^)?
+    (`else` `(` $otherwise^ `:` type($otherwise) `)` `->` type($results))? $body attr-dict
+  }];
   let hasVerifier = 1;
+}
+
+def Thrift_DoneOp : Thrift_Op<"done", [Pure, Terminator, ReturnLike, HasParent<"RoleOp">]> {
+  let summary = "End a role and hand values on";
+  let description = [{
+    ```mlir
+    thrift.kernel @k dims() () {
+      thrift.role "load" warps(4, 1) single {
+        thrift.done
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let builders = [OpBuilder<(ins), [{ }]>];
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
 def Thrift_MBarriersOp : Thrift_Op<"mbarriers", [MemoryEffects<[MemWrite]>]> {

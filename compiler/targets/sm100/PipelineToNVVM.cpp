@@ -28,23 +28,63 @@ namespace {
 struct ConvertRole : OpConversionPattern<RoleOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(RoleOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
-    Emitter e(rewriter, op.getLoc());
+  LogicalResult matchAndRewrite(RoleOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Emitter e(rewriter, loc);
     Value warp = e.warp(), first = e.i32(op.getFirstWarp());
     Value mine = op.getWarps() == 1 ? e.compare(Predicate::eq, warp, first)
                                     : e.compare(Predicate::ult, e.sub(warp, first), e.i32(op.getWarps()));
-    auto branch = scf::IfOp::create(rewriter, op.getLoc(), mine, /*withElseRegion=*/false);
+    SmallVector<Type> types;
+    SmallVector<size_t> sizes; // how many values each result becomes
+    for (Type type : op.getResultTypes()) {
+      size_t before = types.size();
+      if (failed(getTypeConverter()->convertType(type, types)))
+        return failure();
+      sizes.push_back(types.size() - before);
+    }
+    auto branch = scf::IfOp::create(rewriter, loc, types, mine, /*withElseRegion=*/!types.empty());
+    if (!types.empty()) {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(branch.elseBlock());
+      SmallVector<Value> others;
+      for (ValueRange values : adaptor.getOtherwise())
+        llvm::append_range(others, values);
+      scf::YieldOp::create(rewriter, loc, others);
+    }
+    Block *body = branch.thenBlock();
     if (op.getSingle()) {
       // The others of the warp wait for the one, so that the warp is whole again where it meets the CTA.
-      Emitter inside(rewriter, op.getLoc());
-      rewriter.setInsertionPoint(branch.thenYield());
-      Value one = inside.compare(Predicate::eq, inside.lane(), inside.i32(0));
-      auto thread = scf::IfOp::create(rewriter, op.getLoc(), one, /*withElseRegion=*/false);
-      NVVM::SyncWarpOp::create(rewriter, op.getLoc(), inside.i32(-1));
-      branch = thread;
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(body);
+      Emitter inside(rewriter, loc);
+      auto thread = scf::IfOp::create(rewriter, loc, inside.compare(Predicate::eq, inside.lane(), inside.i32(0)),
+                                      /*withElseRegion=*/false);
+      NVVM::SyncWarpOp::create(rewriter, loc, inside.i32(-1));
+      body = thread.thenBlock();
     }
-    rewriter.inlineBlockBefore(&op.getBody().front(), branch.thenYield());
-    rewriter.eraseOp(op);
+    Operation *done = op.getBody().front().getTerminator();
+    SmallVector<Value> handed;
+    if (!types.empty()) { // values of a role that is no single thread
+      SmallVector<Value> values(done->getOperands());
+      rewriter.setInsertionPoint(done);
+      scf::YieldOp::create(rewriter, loc, values);
+    }
+    rewriter.eraseOp(done);
+    if (types.empty())
+      rewriter.inlineBlockBefore(&op.getBody().front(), body->getTerminator());
+    else
+      rewriter.inlineBlockBefore(&op.getBody().front(), body, body->end());
+    SmallVector<SmallVector<Value>> results;
+    size_t next = 0;
+    for (size_t size : sizes) {
+      results.emplace_back(branch.getResults().begin() + next, branch.getResults().begin() + next + size);
+      next += size;
+    }
+    if (results.empty())
+      rewriter.eraseOp(op);
+    else
+      rewriter.replaceOpWithMultiple(op, std::move(results));
     return success();
   }
 };

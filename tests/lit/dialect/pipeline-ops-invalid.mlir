@@ -109,3 +109,13 @@ thrift.kernel @k dims(batch, kv_heads, kv_len) (%k : !thrift.view<[batch, kv_hea
         !thrift.mbarriers<2>
   }
 }
+
+// -----
+
+// E5: others hold nothing.
+thrift.kernel @k dims() (%n : i32) {
+  // expected-error @below {{'thrift.role' op "softmax" hands on 0 values, its end 1, others 0; expected as many, of the same types}}
+  thrift.role "softmax" warps(0, 4) {
+    thrift.done %n : i32
+  }
+}
