@@ -23,8 +23,8 @@ static std::string_view spellLow(LowFormat format, DType dtype) {
   return format == LowFormat::F16 ? name(dtype) : name(format);
 }
 
-/// P in the format that multiplies a widened V: f16, except over mxfp4, whose scales overflow f16.
-static std::string_view spellWidenedP(LowFormat pv, DType dtype) {
+/// P in the format that multiplies V: where that is widened f16, except over mxfp4, whose scales overflow f16.
+static std::string_view spellP(LowFormat pv, DType dtype) {
   if (pv == LowFormat::F16)
     return name(dtype);
   return pv == LowFormat::Mxfp4 ? "bf16" : "f16";
@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multi
           {"high", word(name(dtype))},
           {"qk", word(spellLow(low.qk, dtype))},
           {"pv", word(spellLow(low.pv, dtype))},
-          {"p", word(multipliesPacked ? spellLow(low.pv, dtype) : spellWidenedP(low.pv, dtype))},
+          {"p", word(multipliesPacked ? spellLow(low.pv, dtype) : spellP(low.pv, dtype))},
           {"mask", word(name(mask))},
           {"budget", word(name(budget))}};
 }

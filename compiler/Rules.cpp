@@ -42,7 +42,7 @@ const std::vector<Rule> &table() {
       {"sm100", "block_q", [](S s, C) { return std::to_string(s.blockQ); }, {"128"}}, // the lanes of tensor memory
       {"sm100", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
       {"sm100", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8"}},
-      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
+      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8"}},
       {"sm100", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"sm100", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16"}}, // of tensor maps
       {"sm100", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
@@ -79,13 +79,15 @@ ElementFormat elementFormat(LowFormat format) {
   return ElementFormat::F16;
 }
 
-/// Bytes of the sm100 schedule: a query tile and two rings for each tier, places for the scales of P, and its mbarriers.
+/// Bytes of the sm100 schedule: a query tile and two rings for each tier, places for the scales of P, and its
+/// mbarriers.
 int64_t sm100SharedBytes(const KernelSpec &spec, const KernelConfig &config) {
   constexpr int64_t mbarriers = 512; // more than there are
   int64_t bytes = mbarriers;
   auto addTier = [&](ElementFormat qk, ElementFormat pv) {
     bytes += sm100::slotBytes(qk, spec.blockQ, spec.headDim) +
-             config.stages * (sm100::slotBytes(qk, spec.blockKv, spec.headDim) + sm100::slotBytes(pv, spec.valueDim, spec.blockKv));
+             config.stages *
+                 (sm100::slotBytes(qk, spec.blockKv, spec.headDim) + sm100::slotBytes(pv, spec.valueDim, spec.blockKv));
     if (sm100::hasGroupScales(pv))
       bytes += sm100::slotBytes(pv, spec.blockQ, spec.blockKv);
   };

@@ -116,7 +116,7 @@ def Thrift_SliceOp : Thrift_Op<"slice", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Thrift_FindScaleOp : Thrift_Op<"find_scale", [Pure]> {
+def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [Pure]> {
   let summary = "Find the fp8 scale of a shared tile";
   let description = [{
     The f32 that all values of the tile share as a scale: amax / 448, rounded up to a power of two with `power_of_two`, as
@@ -127,7 +127,7 @@ def Thrift_FindScaleOp : Thrift_Op<"find_scale", [Pure]> {
 
     ```mlir
     %x = "source"() : () -> !thrift.tile<64 x 128, f16, shared>
-    %s = thrift.find_scale %x power_of_two : !thrift.tile<64 x 128, f16, shared>
+    %s = thrift.block_scale %x power_of_two : !thrift.tile<64 x 128, f16, shared>
     ```
   }];
   let arguments = (ins Thrift_TileType:$source, UnitAttr:$power_of_two);

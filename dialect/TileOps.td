@@ -101,9 +101,9 @@ def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
     Formats with scales are quantised in groups as `dialect/formats/Quantize.h` says, bit for bit: along the columns, or
     along the rows with `transposed`, which also transposes the tile. `f16` and `bf16` round to nearest, ties to even.
 
-    `scale_log2 = n` and `times` (set by a schedule) multiply by 2^n or by a value first; the reader divides it out. `by` (set
-    by a schedule) is the scale of the whole block, of which the source is a slice; only fp8 has one. Tiles in `rows`, which
-    are probabilities, follow P's rules of `Quantize.h`.
+    `scale_log2 = n` and `times` (set by a schedule) multiply by 2^n or by a value first; the reader divides it out. `by` (set by a
+    schedule) is the scale of the whole block, of which the source is a slice; only fp8 has one. Tiles in `rows`, which are
+    probabilities, follow P's rules of `Quantize.h`.
 
     Constraints:
     - Q1: the result has the source's shape, transposed if `transposed` is set.

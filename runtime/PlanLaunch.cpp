@@ -84,11 +84,13 @@ static Status agree(const char *field, int64_t value, const char *other, int64_t
 Status Launch::checkExtents(const AttentionArguments &arguments) {
   const TensorView &q = arguments.q, &k = arguments.k, &v = arguments.v, &o = arguments.o;
   const Spec &spec = plan.spec;
-  // K and V are copied in pieces of 16 bytes; Q and O move in pairs of elements. (quantize copies Q as well.)
-  size_t pieces = spec.alignment, pairs = plan.budget == Budget::AllHigh ? std::min<size_t>(4, pieces) : pieces;
-  Status checks[] = {checkTensor(q, "q", spec.headDim, pairs, false), checkTensor(k, "k", spec.headDim, pieces, false),
+  // K and V are copied in pieces of 16 bytes; on the portable target Q and O move in pairs of elements. (quantize copies Q as
+  // well.)
+  size_t pieces = spec.alignment, pairs = plan.target->lowering == "portable" ? std::min<size_t>(4, pieces) : pieces;
+  size_t queries = plan.budget == Budget::AllHigh ? pairs : pieces;
+  Status checks[] = {checkTensor(q, "q", spec.headDim, queries, false), checkTensor(k, "k", spec.headDim, pieces, false),
                      checkTensor(v, "v", spec.valueDim, pieces, false),
-                     checkTensor(o, "o", spec.valueDim, std::min<size_t>(4, pieces), true)};
+                     checkTensor(o, "o", spec.valueDim, pairs, true)};
   for (Status &status : checks)
     if (!status)
       return status;

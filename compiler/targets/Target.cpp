@@ -6,8 +6,10 @@ using namespace thrift;
 
 static constexpr std::string_view kPortable = "portable";
 static constexpr std::string_view kStorageOnly = "FP4 is storage only, no speed-up";
+static constexpr std::string_view kSm100 = "sm100";
+static constexpr std::string_view kFp4Arithmetic = "products in FP4, FP8 and f16";
 
-static constexpr PackedLayout kFragments = PackedLayout::Portable;
+static constexpr PackedLayout kFragments = PackedLayout::Portable, kAtoms = PackedLayout::Sm100;
 
 // cvt to e4m3x2 came with sm_89, to e2m1x2 and ue8m0x2 with the architecture-specific code of sm_100: PTX ISA, cvt.
 static constexpr NativeConversions kInteger = NativeConversions::None, kFp8 = NativeConversions::Fp8,
@@ -21,10 +23,10 @@ static constexpr Target targets[] = {
     {"sm_89", "sm_89", 89, false, 78, 101376, kPortable, kFragments, kFp8, kStorageOnly, ""},
     {"sm_90", "sm_90", 90, false, 78, 232448, kPortable, kFragments, kFp8, kStorageOnly, ""},
     {"sm_90a", "sm_90a", 90, true, 80, 232448, kPortable, kFragments, kFp8, kStorageOnly, ""},
-    {"sm_100", "sm_100a", 100, true, 86, 232448, kPortable, kFragments, kFp4, kStorageOnly,
+    {"sm_100", "sm_100a", 100, true, 88, 232448, kSm100, kAtoms, kFp4, kFp4Arithmetic,
      "sm_100 means sm_100a: tensor memory and FP4 arithmetic exist only there"},
-    {"sm_100a", "sm_100a", 100, true, 86, 232448, kPortable, kFragments, kFp4, kStorageOnly, ""},
-    {"sm_103a", "sm_103a", 103, true, 88, 232448, kPortable, kFragments, kFp4, kStorageOnly, ""},
+    {"sm_100a", "sm_100a", 100, true, 88, 232448, kSm100, kAtoms, kFp4, kFp4Arithmetic, ""},
+    {"sm_103a", "sm_103a", 103, true, 88, 232448, kSm100, kAtoms, kFp4, kFp4Arithmetic, ""},
     {"sm_120a", "sm_120a", 120, true, 87, 101376, kPortable, kFragments, kFp4, kStorageOnly, ""},
 };
 

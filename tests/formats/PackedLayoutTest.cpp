@@ -130,8 +130,9 @@ static void expectElementsTileTheTensor(const Layout &layout, bool oddIsToken) {
   bool mayBeUnused = layout.layout == PackedLayout::Sm100 && !perBlock;
   for (size_t i = 0; i < sharers.size(); ++i) {
     int64_t expected = perBlock ? (i % 4 == 0 ? shape.blockTokens * shape.channels : 0) : scaleGroup(layout.format);
-    if (!mayBeUnused || sharers[i] != 0)
+    if (!mayBeUnused || sharers[i] != 0) {
       ASSERT_EQ(sharers[i], expected) << "scale byte " << i;
+    }
   }
 }
 

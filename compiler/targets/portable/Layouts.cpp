@@ -90,7 +90,7 @@ static LogicalResult checkSlice(SliceOp op, int64_t threads) {
   return success();
 }
 
-static LogicalResult checkFindScale(FindScaleOp op) {
+static LogicalResult checkBlockScale(BlockScaleOp op) {
   TileType source = op.getSource().getType();
   if (failed(expect(op, {{"a tile to scale", source, kShared}})))
     return failure();
@@ -164,7 +164,7 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
       })
       .Case([&](EmptySoftmaxOp op) { return checkStateShape(op, op.getState().getType(), threads); })
       .Case([&](SliceOp op) { return checkSlice(op, threads); })
-      .Case([](FindScaleOp op) { return checkFindScale(op); })
+      .Case([](BlockScaleOp op) { return checkBlockScale(op); })
       .Case([&](SummarizeOp op) { return checkSummarize(op, threads); })
       .Case([](RankOp op) {
         return expect(op, {{"the query's mean", op.getMeanQ().getType(), kLanes}});

@@ -62,12 +62,12 @@ Value widenLargest(Emitter &e, Value bits, ElementFormat format) {
   return e.select(e.less(bits, infinite), value, e.f32Bits(kF32NanBits));
 }
 
-struct ConvertFindScale : TilePattern<FindScaleOp> {
+struct ConvertBlockScale : TilePattern<BlockScaleOp> {
   using TilePattern::TilePattern;
 
   /// Every warp looks at the whole tile: reading it again is cheaper than a reduction through shared memory, which
   /// would take room and two barriers. Rows that do not exist are zero.
-  Fragments emit(FindScaleOp op, Adaptor adaptor, Emitter &e) const override {
+  Fragments emit(BlockScaleOp op, Adaptor adaptor, Emitter &e) const override {
     TileType tile = op.getSource().getType();
     Value lane = e.lane(), base = adaptor.getSource().front();
     constexpr int64_t chunkBytes = 16;
@@ -182,6 +182,6 @@ struct ConvertSummarize : TilePattern<SummarizeOp> {
 
 void portable::populateQuantizePatterns(const TypeConverter &converter, RewritePatternSet &patterns,
                                         const ConversionChoices &options) {
-  patterns.add<ConvertSlice, ConvertFindScale, ConvertSummarize>(converter, patterns.getContext());
+  patterns.add<ConvertSlice, ConvertBlockScale, ConvertSummarize>(converter, patterns.getContext());
   patterns.add<ConvertQuantizeGroups>(converter, patterns.getContext(), options.conversions);
 }

@@ -243,7 +243,7 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   builder.setInsertionPoint(store);
   Value blockScale;
   if (result.elementFormat() == ElementFormat::FP8) // V's scale folds into an exponent
-    blockScale = FindScaleOp::create(builder, loc, quantize.getSource(), transposed);
+    blockScale = BlockScaleOp::create(builder, loc, quantize.getSource(), transposed);
   auto resized = [&](TileType tile, bool rows) {
     SmallVector<Attribute> shape(tile.getShape());
     shape[rows ? 0 : 1] = builder.getI64IntegerAttr(step);
@@ -253,9 +253,8 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   builder.setInsertionPointToStart(loop.getBody());
   Value first = loop.getInductionVar();
   auto slice = SliceOp::create(builder, loc, resized(source, !transposed), quantize.getSource(), first, transposed);
-  auto packed =
-      QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, blockScale,
-                         /*times=*/Value(), 0);
+  auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed,
+                                   blockScale, Value(), 0);
   StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result),
                   builder.getI32IntegerAttr(options.alignment));
   store.erase();

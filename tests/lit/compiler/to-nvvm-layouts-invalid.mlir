@@ -154,6 +154,6 @@ thrift.kernel @groups_to_f16 (%n : i32) attributes {threads = 128 : i32, shared_
 thrift.kernel @scale_of_32_columns (%n : i32) attributes {threads = 128 : i32, shared_bytes = 8192 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<64 x 32, f16, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<1 x !thrift.tile<64 x 32, f16, shared>> -> !thrift.tile<64 x 32, f16, shared>
-  // expected-error @below {{'thrift.find_scale' op the portable target scales f16 or bf16 tiles with a multiple of 64 columns, got '!thrift.tile<64 x 32, f16, shared>'}}
-  %s = thrift.find_scale %x : !thrift.tile<64 x 32, f16, shared>
+  // expected-error @below {{'thrift.block_scale' op the portable target scales f16 or bf16 tiles with a multiple of 64 columns, got '!thrift.tile<64 x 32, f16, shared>'}}
+  %s = thrift.block_scale %x : !thrift.tile<64 x 32, f16, shared>
 }

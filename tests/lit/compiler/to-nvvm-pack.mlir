@@ -61,7 +61,7 @@ thrift.kernel @fp8 dims(len) (%y : !thrift.view<[64, len], fp8>, %t : i32, %firs
     attributes {threads = 128 : i32, shared_bytes = 8192 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<64 x 64, bf16, shared>>
   %x = thrift.slot %ring[%t] : !thrift.ring<1 x !thrift.tile<64 x 64, bf16, shared>> -> !thrift.tile<64 x 64, bf16, shared>
-  %s = thrift.find_scale %x power_of_two : !thrift.tile<64 x 64, bf16, shared>
+  %s = thrift.block_scale %x power_of_two : !thrift.tile<64 x 64, bf16, shared>
   %g = thrift.slice %x columns from %first : !thrift.tile<64 x 64, bf16, shared> -> !thrift.tile<64 x 32, bf16, groups>
   %p = thrift.quantize %g transposed by %s : !thrift.tile<64 x 32, bf16, groups> -> !thrift.tile<32 x 64, fp8, groups>
   thrift.store %p, %y[%t] from %first of !thrift.tile<64 x 64, fp8> : !thrift.tile<32 x 64, fp8, groups>, !thrift.view<[64, len], fp8>

@@ -67,5 +67,5 @@ thrift.wait
 
 // B1
 %x = "source"() : () -> !thrift.tile<64 x 128, f32, shared>
-// expected-error @below {{'thrift.find_scale' op expected an f16 or bf16 tile, got '!thrift.tile<64 x 128, f32, shared>'}}
-%s = thrift.find_scale %x : !thrift.tile<64 x 128, f32, shared>
+// expected-error @below {{'thrift.block_scale' op expected an f16 or bf16 tile, got '!thrift.tile<64 x 128, f32, shared>'}}
+%s = thrift.block_scale %x : !thrift.tile<64 x 128, f32, shared>

@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <random>
 
 using namespace thrift;
@@ -104,7 +105,8 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
 
   std::vector<uint16_t> oHost;
   bool tokensFirst = q.stride[1] < q.stride[2];
-  TensorView oView = viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
+  TensorView oView =
+      viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
   std::vector<float> lseHost(shape.batch * shape.qHeads * shape.qLen);
   TensorView lseView = TensorView::contiguous(lseHost.data(), DType::F32, {shape.batch, shape.qHeads, shape.qLen});
 
@@ -115,10 +117,11 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
     size_t bytes;
     int poison;
   };
-  for (Step step : {Step{&session.q, &tensors.qView, tensors.q.size() * 2, -1},
-                    Step{&session.k, &tensors.kView, tensors.k.size() * 2, -1},
-                    Step{&session.v, &tensors.vView, tensors.v.size() * 2, -1}, Step{&session.o, &oView, oHost.size() * 2, 0xFF},
-                    Step{&session.lse, &lseView, lseHost.size() * 4, 0xFF}}) {
+  for (Step step :
+       {Step{&session.q, &tensors.qView, tensors.q.size() * 2, -1},
+        Step{&session.k, &tensors.kView, tensors.k.size() * 2, -1},
+        Step{&session.v, &tensors.vView, tensors.v.size() * 2, -1}, Step{&session.o, &oView, oHost.size() * 2, 0xFF},
+        Step{&session.lse, &lseView, lseHost.size() * 4, 0xFF}}) {
     Result<Uploaded> uploaded = upload(device, *step.host, step.bytes, step.poison);
     if (!uploaded)
       return uploaded.status();
@@ -177,7 +180,8 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   answer.o = std::move(*oValues);
   answer.lse.assign(lse->begin(), lse->end());
   if (mixed) {
-    Result<std::vector<int32_t>> counts = download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
+    Result<std::vector<int32_t>> counts =
+        download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
     Result<std::vector<int32_t>> ids = download<int32_t>(device, session.ids.address(), answer.routes.ids.size());
     if (!counts || !ids)
       return counts ? ids.status() : counts.status();
@@ -187,12 +191,16 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   return answer;
 }
 
+Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors) {
+  ReferenceOptions options;
+  options.withWeight = true;
+  return emulated(inputsOf(tensors), shapeOf(tensors, plan.spec()), answer.routes, emulationPlan(plan), options);
+}
+
 std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, plan.spec());
   EmulationPlan emulation = emulationPlan(plan);
-  ReferenceOptions options;
-  options.withWeight = true;
-  Result<AttentionOutput> expected = emulated(inputsOf(tensors), shape, answer.routes, emulation, options);
+  Result<AttentionOutput> expected = expectedAnswer(answer, plan, tensors);
   if (!expected)
     return expected.status().message();
   BoundOptions bound;
@@ -209,11 +217,14 @@ std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &
   return "";
 }
 
-Context &thrift::test::simulator() {
-  static const std::shared_ptr<Context> context = [] {
+Context &thrift::test::simulator(const std::string &delivery) {
+  static std::map<std::string, std::shared_ptr<Context>> contexts;
+  std::shared_ptr<Context> &context = contexts[delivery];
+  if (!context) {
     ContextOptions options;
     options.device = "sim";
     options.diskCache = false;
+    options.simDelivery = delivery;
     options.simChecks = "strict";
     options.warn = [](const std::string &warning) { std::fprintf(stderr, "%s\n", warning.c_str()); };
     Result<std::shared_ptr<Context>> created = Context::create(options);
@@ -221,7 +232,7 @@ Context &thrift::test::simulator() {
       std::fprintf(stderr, "%s\n", created.status().message().c_str());
       std::abort();
     }
-    return *created;
-  }();
+    context = *created;
+  }
   return *context;
 }

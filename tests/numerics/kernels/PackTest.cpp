@@ -128,15 +128,15 @@ public:
                                              {shape[0], shape[1], blocks, shape[3]});
     for (Slot slot : {Slot::QMean, Slot::KMean})
       values.setTensor(slot, mean);
-    Result<LaunchArguments> bound = binding->arguments(values, device());
-    if (!bound) {
-      ADD_FAILURE() << bound.status().message();
+    Result<LaunchArguments> arguments = binding->arguments(values, device());
+    if (!arguments) {
+      ADD_FAILURE() << kernel << ": " << arguments.status().message();
       return packed;
     }
     Status steps[] = {device().copyIn(x->address(), input.values.data(), input.values.size() * 2, {}),
                       device().fill(data->address(), 0xEE, dataBytes, {}),
                       device().fill(scales->address(), 0xEE, scaleBytes, {}),
-                      device().launch(**loaded, binding->shape(values), *bound, {}),
+                      device().launch(**loaded, binding->shape(values), *arguments, {}),
                       device().copyOut(packed.data.data(), data->address(), dataBytes, {}),
                       device().copyOut(packed.scales.data(), scales->address(), scaleBytes, {})};
     for (const Status &step : steps)

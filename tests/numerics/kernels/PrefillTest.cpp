@@ -63,8 +63,8 @@ TEST_P(Prefill, MatchesEmulated) {
     budget.minBlocks = c.spec.minBlocks;
     budget.sink = c.spec.sink;
     budget.local = c.spec.local;
-    Result<Routes> routes = routeByBlockMean(inputsOf(tensors), shapeOf(tensors, c.spec), {c.spec.blockQ, c.spec.blockKv},
-                                             budget);
+    Result<Routes> routes =
+        routeByBlockMean(inputsOf(tensors), shapeOf(tensors, c.spec), {c.spec.blockQ, c.spec.blockKv}, budget);
     ASSERT_TRUE(routes) << routes.status().message();
     EXPECT_EQ(answer->routes.counts, routes->counts);
     for (size_t list = 0; list < routes->counts.size(); ++list)
