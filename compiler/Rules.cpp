@@ -42,7 +42,7 @@ const std::vector<Rule> &table() {
       {"sm100", "block_q", [](S s, C) { return std::to_string(s.blockQ); }, {"128"}}, // the lanes of tensor memory
       {"sm100", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
       {"sm100", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8"}},
-      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8"}},
+      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
       {"sm100", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"sm100", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16"}}, // of tensor maps
       {"sm100", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},

@@ -73,7 +73,7 @@ static double norm(const std::vector<double> &a, const std::vector<double> &b) {
 // The portable target widens what this one multiplies packed. Given the same routes, their answers may differ by the rounding
 // of P, which the float64 references of both know, and by the rounding of both outputs to f16.
 TEST(Sm100AndPortable, DifferByTheRoundingOfP) {
-  for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "mxfp4:fp8", "fp8"}) {
+  for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "mxfp4:fp8", "nvfp4:f16", "fp8"}) {
     SCOPED_TRACE(low);
     Spec spec = makeSpec(pair(low), 0.3);
     Tensors tensors = makeTensors(makeProblem(131, 333), spec);
@@ -100,7 +100,7 @@ TEST(Sm100AndPortable, DifferByTheRoundingOfP) {
 /// Grouped heads, more keys than queries, and neither fills its last tile.
 static std::vector<Case> pairs() {
   std::vector<Case> cases;
-  for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "mxfp4:fp8", "fp8"})
+  for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "mxfp4:fp8", "nvfp4:f16", "fp8"})
     for (bool causal : {true, false})
       for (int64_t dim : {64, 128})
         for (DType dtype : {DType::F16, DType::BF16}) {
