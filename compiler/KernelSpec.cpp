@@ -23,16 +23,19 @@ static std::string_view widenedP(LowFormat pv) { return pv == LowFormat::Mxfp4 ?
 
 std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multipliesPacked) const {
   auto word = [](std::string_view text) { return std::string(text); };
-  return {{"block_q", std::to_string(blockQ)},
-          {"block_kv", std::to_string(blockKv)},
-          {"head_dim", std::to_string(headDim)},
-          {"value_dim", std::to_string(valueDim)},
-          {"high", word(name(dtype))},
-          {"qk", word(name(low.qk))},
-          {"pv", word(name(low.pv))},
-          {"p", word(multipliesPacked ? (low.pv == LowFormat::F16 ? name(dtype) : name(low.pv)) : widenedP(low.pv))},
-          {"mask", word(name(mask))},
-          {"budget", word(name(budget))}};
+  std::vector<std::pair<std::string, std::string>> all = {{"block_q", std::to_string(blockQ)},
+                                                          {"block_kv", std::to_string(blockKv)},
+                                                          {"head_dim", std::to_string(headDim)},
+                                                          {"value_dim", std::to_string(valueDim)},
+                                                          {"high", word(name(dtype))},
+                                                          {"qk", word(name(low.qk))},
+                                                          {"pv", word(name(low.pv))},
+                                                          {"p", word(multipliesPacked ? (low.pv == LowFormat::F16 ? name(dtype) : name(low.pv)) : widenedP(low.pv))},
+                                                          {"mask", word(name(mask))},
+                                                          {"budget", word(name(budget))}};
+  if (kernel == "prefill_online")
+    all.emplace_back("granule", std::to_string(granule));
+  return all;
 }
 
 std::string KernelSpec::print() const {

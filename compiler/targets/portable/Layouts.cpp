@@ -119,6 +119,9 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
         return checkDotShapes(op);
       })
       .Case([](MaskOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
+      .Case([&](StartRouterOp op) { return checkRouterShape(op, op.getRouter().getType(), threads); })
+      .Case([](PromoteOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
+      .Case([](KeepPromotedOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
       .Case([](OnlineSoftmaxOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
       .Case([&](AccumulateOp op) {
         if (failed(expect(op, {{"P", op.getP().getType(), kOperandA},
