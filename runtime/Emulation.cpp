@@ -16,3 +16,16 @@ EmulationPlan thrift::emulationPlan(const Plan &plan) {
   // The kernel sums the probabilities before they are rounded, as the reference's portable rule has it.
   return *emulation;
 }
+
+OnlineRouter thrift::onlineRouter(const Plan &plan) {
+  const Spec &spec = plan.spec();
+  OnlineRouter router;
+  router.tau = static_cast<float>(spec.online.tau);
+  router.skip = static_cast<float>(spec.online.skip);
+  router.granule = plan.granule();
+  router.sink = spec.online.sink;
+  router.local = spec.online.local;
+  router.ppm = budgetPpm(spec);
+  router.topK = spec.topK;
+  return router;
+}

@@ -19,8 +19,10 @@ const std::vector<PlanKernel> &Plan::kernels() const { return state_->kernels; }
 int Plan::launches(bool packed) const {
   if (state_->budget == Budget::AllHigh)
     return 1;
-  return (packed ? 1 : 3) + (state_->budget == Budget::Mixed) + 1;
+  return (packed ? 1 : 3) + (state_->budget == Budget::Mixed && !state_->spec.isOnline()) + 1;
 }
+
+int64_t Plan::granule() const { return state_->granule; }
 
 int64_t Plan::routeCapacity(const Extents &extents) const {
   return thrift::routeCapacity(state_->spec, state_->budget, extents);

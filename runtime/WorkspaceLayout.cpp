@@ -23,25 +23,26 @@ Status thrift::validateExtents(const Extents &extents, const Spec &spec) {
     const char *name;
     int64_t value, most;
   };
-  constexpr int64_t grid = 65535;              // of a launch, along y and z
+  constexpr int64_t grid = 65535;                       // of a launch, along y and z
   constexpr int64_t length = (int64_t(1) << 31) - 1024; // room for a tile past the end in 32 bits
-  for (auto [name, value, most] :
-       {Field{"batch", extents.batch, grid}, Field{"q_heads", extents.qHeads, grid}, Field{"kv_heads", extents.kvHeads, grid},
-        Field{"q_len", extents.qLen, length}, Field{"kv_len", extents.kvLen, length}})
+  for (auto [name, value, most] : {Field{"batch", extents.batch, grid}, Field{"q_heads", extents.qHeads, grid},
+                                   Field{"kv_heads", extents.kvHeads, grid}, Field{"q_len", extents.qLen, length},
+                                   Field{"kv_len", extents.kvLen, length}})
     if (value < 1 || value > most)
       return Status::invalid(name, std::to_string(value), "1 to " + std::to_string(most));
   if (extents.qHeads % extents.kvHeads)
     return Status::invalid("q_heads", std::to_string(extents.qHeads),
                            "a multiple of kv_heads = " + std::to_string(extents.kvHeads));
   // The largest array of a launch must have a size that a 64-bit number holds with room to spare.
-  double bytes = 4.0 * extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ) * tiles(extents.kvLen, spec.blockKv);
+  double bytes =
+      4.0 * extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ) * tiles(extents.kvLen, spec.blockKv);
   if (bytes > 0x1p60)
     return Status::invalid("extents", "more than 2^60 bytes of scores", "fewer heads, tokens or a smaller batch");
   return Status::ok();
 }
 
 int64_t thrift::routeCapacity(const Spec &spec, Budget budget, const Extents &extents) {
-  if (budget != Budget::Mixed)
+  if (budget != Budget::Mixed || spec.isOnline())
     return 0;
   int64_t visible = tiles(extents.kvLen, spec.blockKv);
   // Blocks with a diagonal key of one query block: its rows span at most so many.
@@ -92,8 +93,13 @@ WorkspaceLayout thrift::workspaceLayout(const PlanState &plan, const Extents &ex
   layout.queryMeans = reserve(layout.end, MeansLayout{queries}.bytes());
   if (!packed)
     layout.packed = reserve(layout.end, static_cast<int64_t>(packedLayout(spec, extents).bytes()));
-  if (plan.budget == Budget::Mixed) {
-    int64_t lists = extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ);
+  int64_t lists = extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ);
+  if (spec.isOnline()) {
+    // A bit for each granule and KV block; two counts for each granule.
+    int64_t granules = lists * (spec.blockQ / plan.granule);
+    layout.decisionSets = reserve(layout.end, 4 * granules * tiles(tiles(extents.kvLen, spec.blockKv), 32));
+    layout.decisionCounts = reserve(layout.end, 8 * granules);
+  } else if (plan.budget == Budget::Mixed) {
     layout.routeCapacity = routeCapacity(spec, plan.budget, extents);
     layout.scores = reserve(layout.end, 4 * lists * tiles(extents.kvLen, spec.blockKv));
     layout.routeCounts = reserve(layout.end, 4 * lists);

@@ -91,7 +91,7 @@ Result<std::vector<T>> download(Device &device, DevicePointer address, size_t co
 /// Everything that one launch needs on the device.
 struct Session {
   Uploaded q, k, v, o, lse;
-  Buffer workspace, counts, ids;
+  Buffer workspace, counts, ids, tiers;
 };
 
 } // namespace
@@ -104,7 +104,8 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
 
   std::vector<uint16_t> oHost;
   bool tokensFirst = q.stride[1] < q.stride[2];
-  TensorView oView = viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
+  TensorView oView =
+      viewOf(oHost, q.dtype, shape.batch, shape.qHeads, shape.qLen, v.shape[3], tokensFirst, tensors.padding);
   std::vector<float> lseHost(shape.batch * shape.qHeads * shape.qLen);
   TensorView lseView = TensorView::contiguous(lseHost.data(), DType::F32, {shape.batch, shape.qHeads, shape.qLen});
 
@@ -115,10 +116,11 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
     size_t bytes;
     int poison;
   };
-  for (Step step : {Step{&session.q, &tensors.qView, tensors.q.size() * 2, -1},
-                    Step{&session.k, &tensors.kView, tensors.k.size() * 2, -1},
-                    Step{&session.v, &tensors.vView, tensors.v.size() * 2, -1}, Step{&session.o, &oView, oHost.size() * 2, 0xFF},
-                    Step{&session.lse, &lseView, lseHost.size() * 4, 0xFF}}) {
+  for (Step step :
+       {Step{&session.q, &tensors.qView, tensors.q.size() * 2, -1},
+        Step{&session.k, &tensors.kView, tensors.k.size() * 2, -1},
+        Step{&session.v, &tensors.vView, tensors.v.size() * 2, -1}, Step{&session.o, &oView, oHost.size() * 2, 0xFF},
+        Step{&session.lse, &lseView, lseHost.size() * 4, 0xFF}}) {
     Result<Uploaded> uploaded = upload(device, *step.host, step.bytes, step.poison);
     if (!uploaded)
       return uploaded.status();
@@ -147,6 +149,18 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   Answer answer;
   answer.routes = plan.launches() == 1 ? Routes::allVisible(shape, block) : Routes::none(shape, block);
   bool mixed = plan.launches() == 5;
+  if (plan.granule()) {
+    answer.decisions = Decisions::of(shape, block, plan.granule());
+    answer.decisionCounts.resize(answer.decisions.tiers.size() / answer.decisions.kvBlocks * 2);
+    Result<Buffer> tiers = device.allocate(answer.decisions.tiers.size());
+    Result<Buffer> counts = device.allocate(answer.decisionCounts.size() * 4);
+    if (!tiers || !counts)
+      return tiers ? counts.status() : tiers.status();
+    session.tiers = std::move(*tiers);
+    session.counts = std::move(*counts);
+    arguments.decisions = DecisionBuffers{reinterpret_cast<void *>(session.tiers.address()),
+                                          reinterpret_cast<void *>(session.counts.address())};
+  }
   if (mixed) {
     Routes &routes = answer.routes;
     routes.capacity = plan.routeCapacity(extents);
@@ -176,8 +190,19 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
     return oValues.status();
   answer.o = std::move(*oValues);
   answer.lse.assign(lse->begin(), lse->end());
+  if (plan.granule()) {
+    Result<std::vector<uint8_t>> tiers =
+        download<uint8_t>(device, session.tiers.address(), answer.decisions.tiers.size());
+    Result<std::vector<int32_t>> counts =
+        download<int32_t>(device, session.counts.address(), answer.decisionCounts.size());
+    if (!tiers || !counts)
+      return tiers ? counts.status() : tiers.status();
+    answer.decisions.tiers = std::move(*tiers);
+    answer.decisionCounts = std::move(*counts);
+  }
   if (mixed) {
-    Result<std::vector<int32_t>> counts = download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
+    Result<std::vector<int32_t>> counts =
+        download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
     Result<std::vector<int32_t>> ids = download<int32_t>(device, session.ids.address(), answer.routes.ids.size());
     if (!counts || !ids)
       return counts ? ids.status() : counts.status();
@@ -187,14 +212,65 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   return answer;
 }
 
+/// Promotions of each granule, counted in its tiers.
+static std::string checkCounts(const Answer &answer, const AttentionShape &shape, const Plan &plan,
+                               const OnlineOutput &expected) {
+  const Decisions &decisions = answer.decisions;
+  OnlineRouter router = onlineRouter(plan);
+  RouteBudget seeds;
+  seeds.sink = router.sink;
+  seeds.local = router.local;
+  RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
+  int64_t refused = 0;
+  size_t next = 0;
+  for (int64_t b = 0; b < decisions.batch; ++b)
+    for (int64_t head = 0; head < decisions.heads; ++head)
+      for (int64_t t = 0; t < decisions.queryBlocks; ++t)
+        for (int64_t g = 0; g < decisions.granules; ++g, next += 2) {
+          ForcedBlocks forced = forcedBlocks(seeds, shape, block, t);
+          int64_t promoted = 0;
+          for (int64_t j = 0; j < decisions.kvBlocks; ++j)
+            promoted += decisions.at(b, head, t, g, j) == BlockTier::High && !forced.contains(j);
+          if (answer.decisionCounts[next] != promoted)
+            return "granule " + std::to_string(g) + " of query block " + std::to_string(t) + " counts " +
+                   std::to_string(answer.decisionCounts[next]) + " promotions, its tiers " + std::to_string(promoted);
+          refused += answer.decisionCounts[next + 1];
+        }
+  if (expected.differing == 0 && refused != expected.refused)
+    return std::to_string(refused) + " refusals, expected " + std::to_string(expected.refused);
+  return "";
+}
+
+/// What the answer should be, and what is wrong with its decisions.
+static Result<AttentionOutput> expectedOnline(const Answer &answer, const Plan &plan, const Tensors &tensors,
+                                              const ReferenceOptions &options, std::string &complaint) {
+  AttentionShape shape = shapeOf(tensors, plan.spec());
+  Result<OnlineOutput> online =
+      emulatedOnline(inputsOf(tensors), shape, onlineRouter(plan), emulationPlan(plan), &answer.decisions, options);
+  if (!online)
+    return online.status();
+  // Logits, sums and exponentials are f32 in the kernel.
+  if (!(online->farthest <= 1e-3))
+    complaint = std::to_string(online->differing) + " decisions differ, the farthest by " +
+                std::to_string(online->farthest) + " from its threshold";
+  else
+    complaint = checkCounts(answer, shape, plan, *online);
+  return std::move(online->attention);
+}
+
 std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, plan.spec());
   EmulationPlan emulation = emulationPlan(plan);
   ReferenceOptions options;
   options.withWeight = true;
-  Result<AttentionOutput> expected = emulated(inputsOf(tensors), shape, answer.routes, emulation, options);
+  std::string complaint;
+  Result<AttentionOutput> expected = plan.granule()
+                                         ? expectedOnline(answer, plan, tensors, options, complaint)
+                                         : emulated(inputsOf(tensors), shape, answer.routes, emulation, options);
   if (!expected)
     return expected.status().message();
+  if (!complaint.empty())
+    return complaint;
   BoundOptions bound;
   bound.epsilon = epsilonOf(emulation);
   bound.outputType = plan.spec().dtype;

@@ -59,6 +59,7 @@ public:
         return result;
       }
       keep(answer->o), keep(answer->lse), keep(answer->routes.counts), keep(answer->routes.ids);
+      keep(answer->decisions.tiers), keep(answer->decisionCounts);
     }
     return result;
   }
@@ -94,18 +95,10 @@ protected:
 
 } // namespace
 
-TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
-  Spec spec;
-  spec.headDim = spec.valueDim = 64;
-  spec.causal = true;
-  spec.budget = 0.3;
-  spec.exp2 = "poly";
-  // Long loops, and sweeps that follow each other without one.
-  Problem few, many;
-  few.qLen = many.qLen = 100;
-  few.kvLen = 330;
-  many.kvLen = 970;
-  MutatedPlan plan(spec, {few, many});
+/// Breaks every kernel of the plan, or `only` the one of that name.
+static void expectEveryMutantNoticed(const Spec &spec, const std::vector<Problem> &problems,
+                                     const std::string &only = "") {
+  MutatedPlan plan(spec, problems);
 
   sim::Options lazy;
   lazy.checkRaces = lazy.lints = true;
@@ -115,6 +108,8 @@ TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
 
   size_t mutants = 0;
   for (const PlanKernel &kernel : plan.kernels()) {
+    if (!only.empty() && kernel.name != only)
+      continue;
     Result<std::shared_ptr<sim::Module>> module = sim::Module::load(kernel.ptx);
     ASSERT_TRUE(module) << module.status().message();
     for (const std::string &entry : (*module)->entries()) {
@@ -135,4 +130,33 @@ TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
     }
   }
   EXPECT_GT(mutants, 10u);
+}
+
+TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
+  Spec spec;
+  spec.headDim = spec.valueDim = 64;
+  spec.causal = true;
+  spec.budget = 0.3;
+  spec.exp2 = "poly";
+  // Long loops, and sweeps that follow each other without one.
+  Problem few, many;
+  few.qLen = many.qLen = 100;
+  few.kvLen = 330;
+  many.kvLen = 970;
+  expectEveryMutantNoticed(spec, {few, many});
+}
+
+TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
+  Spec spec;
+  spec.select = "online";
+  spec.headDim = spec.valueDim = 64;
+  spec.exp2 = "poly";
+  Problem few, many;
+  few.qLen = many.qLen = 100;
+  few.kvLen = 330;
+  many.kvLen = 970;
+  few.spread = many.spread = 2; // some granules promote a block, others do not
+  spec.online.local = 0;        // so that the low loop over the boundary has blocks, too,
+  spec.online.sink = 3;         // and the one over seeds more than it copies ahead, the last one in the first slot
+  expectEveryMutantNoticed(spec, {few, many}, "prefill_online");
 }
