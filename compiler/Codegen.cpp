@@ -2,6 +2,9 @@
 
 #include "compiler/Codegen.h"
 
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -32,13 +35,25 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const 
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!backend)
     return llvm::createStringError("this LLVM has no NVPTX backend: " + error);
-  // Aggressive would only run GVN twice more, on code that has been through it. Contraction stays at the default: a multiply and an add are fused only where the IR says fma.
+  // Aggressive would only run GVN twice more, on code that has been through it. Contraction stays at the default: a
+  // multiply and an add are fused only where the IR says fma.
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
-      triple, target.chip, "+ptx" + std::to_string(target.ptxVersion), llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Default));
+      triple, target.chip, "+ptx" + std::to_string(target.ptxVersion), llvm::TargetOptions(), llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!machine)
     return llvm::createStringError("cannot create a code generator for " + std::string(target.chip));
   return machine;
+}
+
+/// Instructions of a whole warp must not be moved into, or copied to, branches that its threads take apart. MLIR cannot
+/// say so of inline PTX.
+static void markConvergent(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction))
+        if (auto *assembly = llvm::dyn_cast<llvm::InlineAsm>(call->getCalledOperand());
+            assembly && assembly->hasSideEffects())
+          call->setConvergent();
 }
 
 llvm::Error thrift::optimize(llvm::Module &module, const Target &target) {
@@ -47,6 +62,7 @@ llvm::Error thrift::optimize(llvm::Module &module, const Target &target) {
     return machine.takeError();
   module.setTargetTriple((*machine)->getTargetTriple());
   module.setDataLayout((*machine)->createDataLayout());
+  markConvergent(module);
 
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -58,11 +74,13 @@ llvm::Error thrift::optimize(llvm::Module &module, const Target &target) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graphs, modules);
-  // Tiles are unrolled into registers already and memory holds no locals, so most of -O3 finds nothing to do and takes three
-  // quarters of its time to say so. What pays: common subexpressions, peephole rewrites, hoisting out of the sweeps. Loops are
-  // neither unrolled nor vectorised: a sweep would only grow and hold more values alive.
+  // Tiles are unrolled into registers already and memory holds no locals, so most of -O3 finds nothing to do and takes
+  // three quarters of its time to say so. What pays: common subexpressions, peephole rewrites, hoisting out of the
+  // sweeps. Loops are neither unrolled nor vectorised: a sweep would only grow and hold more values alive. One round of
+  // instcombine is enough, but code that a second would change is no reason to end the process.
   constexpr llvm::StringLiteral pipeline =
-      "function(simplifycfg,early-cse,instcombine,loop-mssa(loop-rotate,licm),simplifycfg,early-cse<memssa>,adce),globaldce";
+      "function(simplifycfg,early-cse,instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),simplifycfg,"
+      "early-cse<memssa>,adce),globaldce";
   llvm::ModulePassManager passes;
   if (llvm::Error error = builder.parsePassPipeline(passes, pipeline))
     return error;

@@ -68,7 +68,8 @@ private:
   std::string print() {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    module->print(stream);
+    // Schedules name their rings, barriers and tiles by locations.
+    module->print(stream, OpPrintingFlags().printNameLocAsPrefix());
     stream << "\n";
     return text;
   }
@@ -191,6 +192,8 @@ llvm::Expected<CompiledModule> Compilation::run() {
     auto build = [&](PassManager &manager) {
       NvvmStageOptions options;
       options.target = std::string(request.target->lowering);
+      options.packedLayout = std::string(name(request.target->packedLayout));
+      options.conversions = std::string(name(request.target->conversions));
       buildNvvmStage(manager, options);
     };
     if (llvm::Error error = runStage(Stage::Nvvm, build))

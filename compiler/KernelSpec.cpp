@@ -18,8 +18,17 @@ std::string_view thrift::name(Budget budget) {
   return "";
 }
 
-/// P in the format that multiplies a widened V: f16, except over mxfp4, whose scales overflow f16.
-static std::string_view widenedP(LowFormat pv) { return pv == LowFormat::Mxfp4 ? "bf16" : "f16"; }
+/// A low format as templates spell it; f16 means that the product is not lowered, and stands for the inputs' type.
+static std::string_view spellLow(LowFormat format, DType dtype) {
+  return format == LowFormat::F16 ? name(dtype) : name(format);
+}
+
+/// P in the format that multiplies V: where that is widened f16, except over mxfp4, whose scales overflow f16.
+static std::string_view spellP(LowFormat pv, DType dtype) {
+  if (pv == LowFormat::F16)
+    return name(dtype);
+  return pv == LowFormat::Mxfp4 ? "bf16" : "f16";
+}
 
 std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multipliesPacked) const {
   auto word = [](std::string_view text) { return std::string(text); };
@@ -28,9 +37,9 @@ std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multi
                                                           {"head_dim", std::to_string(headDim)},
                                                           {"value_dim", std::to_string(valueDim)},
                                                           {"high", word(name(dtype))},
-                                                          {"qk", word(name(low.qk))},
-                                                          {"pv", word(name(low.pv))},
-                                                          {"p", word(multipliesPacked ? (low.pv == LowFormat::F16 ? name(dtype) : name(low.pv)) : widenedP(low.pv))},
+                                                          {"qk", word(spellLow(low.qk, dtype))},
+                                                          {"pv", word(spellLow(low.pv, dtype))},
+                                                          {"p", word(multipliesPacked ? spellLow(low.pv, dtype) : spellP(low.pv, dtype))},
                                                           {"mask", word(name(mask))},
                                                           {"budget", word(name(budget))}};
   if (kernel == "prefill_online")

@@ -209,7 +209,13 @@ def ToNVVM : Pass<"thrift-to-nvvm", "::mlir::ModuleOp"> {
     ```
     Does not change numerics.
   }];
-  let options = [Option<"target", "target", "std::string", "\"portable\"", "the lowering to use">];
+  let options = [
+    Option<"target", "target", "std::string", "\"portable\"", "the lowering to use">,
+    Option<"packedLayout", "packed-layout", "std::string", "\"portable\"",
+           "how packed tensors are written: portable or sm100 (dialect/formats/PackedLayout.h)">,
+    Option<"conversions", "conversions", "std::string", "\"none\"",
+           "conversions to low formats that are instructions: none, fp8 (e4m3) or fp4 (e2m1 and ue8m0 as well)">,
+  ];
   let dependentDialects = ["::thrift::ThriftDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }

@@ -2,6 +2,8 @@
 
 #include "compiler/Rules.h"
 
+#include "compiler/targets/sm100/MatrixLayout.h"
+
 #include <algorithm>
 
 using namespace thrift;
@@ -28,22 +30,78 @@ const std::vector<Rule> &table() {
       {"portable", "value_dim", [](S s, C) { return std::to_string(s.valueDim); }, {"64", "128"}},
       {"portable", "block_q", [](S s, C) { return std::to_string(s.blockQ); }, {"64", "128"}},
       {"portable", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
-      {"portable", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4"}},
-      {"portable", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4"}},
+      {"portable", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
+      {"portable", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
       // A granule is the rows of one warp, so that its vote needs no other warp.
       {"portable", "granule", [](S s, C) { return std::to_string(s.granule); }, {"16"}},
       {"portable", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"portable", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16", "2"}},
       {"portable", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
+      {"sm100", "kernel", [](S s, C) { return s.kernel; }, {"quantize", "rank", "prefill"}},
+      {"sm100", "dtype", [](S s, C) { return word(name(s.dtype)); }, {"f16", "bf16"}},
+      {"sm100", "head_dim", [](S s, C) { return std::to_string(s.headDim); }, {"64", "128"}},
+      {"sm100", "value_dim", [](S s, C) { return std::to_string(s.valueDim); }, {"64", "128"}},
+      {"sm100", "block_q", [](S s, C) { return std::to_string(s.blockQ); }, {"128"}}, // the lanes of tensor memory
+      {"sm100", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
+      {"sm100", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8"}},
+      {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8"}},
+      {"sm100", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
+      {"sm100", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16"}}, // of tensor maps
+      {"sm100", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
   };
   return rules;
 }
 
-/// Bytes of shared memory that the high sweep's rings take, the largest of a kernel.
-int64_t sharedBytes(const KernelSpec &spec, const KernelConfig &config) {
-  bool packedOnly = spec.budget == Budget::AllLow;
-  int64_t elements = spec.blockKv * (spec.headDim + spec.valueDim);
-  return config.stages * (packedOnly ? elements * 9 / 16 : elements * 2);
+/// Bytes of a tile of K or V in shared memory: elements, then scales, padded to 16 bytes.
+int64_t tileBytes(LowFormat format, int64_t elements) {
+  if (format == LowFormat::F16)
+    return elements * 2;
+  int64_t group = scaleGroup(format);
+  return elements * elementBits(format) / 8 + (group ? elements / group : 16);
+}
+
+/// Bytes of shared memory that the rings of the sweep with the widest operands take.
+int64_t portableSharedBytes(const KernelSpec &spec, const KernelConfig &config) {
+  LowPair widest = spec.budget == Budget::AllLow ? spec.low : LowPair{LowFormat::F16, LowFormat::F16};
+  return config.stages *
+         (tileBytes(widest.qk, spec.blockKv * spec.headDim) + tileBytes(widest.pv, spec.blockKv * spec.valueDim));
+}
+
+ElementFormat elementFormat(LowFormat format) {
+  switch (format) {
+  case LowFormat::Nvfp4:
+    return ElementFormat::NVFP4;
+  case LowFormat::Mxfp4:
+    return ElementFormat::MXFP4;
+  case LowFormat::Fp8:
+    return ElementFormat::FP8;
+  case LowFormat::F16:
+    break;
+  }
+  return ElementFormat::F16;
+}
+
+/// Bytes of the sm100 schedule: a query tile and two rings for each tier, places for the scales of P, and its
+/// mbarriers.
+int64_t sm100SharedBytes(const KernelSpec &spec, const KernelConfig &config) {
+  constexpr int64_t mbarriers = 512; // more than there are
+  int64_t bytes = mbarriers;
+  auto addTier = [&](ElementFormat qk, ElementFormat pv) {
+    bytes += sm100::slotBytes(qk, spec.blockQ, spec.headDim) +
+             config.stages *
+                 (sm100::slotBytes(qk, spec.blockKv, spec.headDim) + sm100::slotBytes(pv, spec.valueDim, spec.blockKv));
+    if (sm100::hasGroupScales(pv))
+      bytes += sm100::slotBytes(pv, spec.blockQ, spec.blockKv);
+  };
+  if (spec.budget != Budget::AllHigh)
+    addTier(elementFormat(spec.low.qk), elementFormat(spec.low.pv));
+  if (spec.budget != Budget::AllLow)
+    addTier(ElementFormat::F16, ElementFormat::F16);
+  return bytes;
+}
+
+int64_t sharedBytes(const KernelSpec &spec, const KernelConfig &config, const Target &target) {
+  return target.lowering == "sm100" ? sm100SharedBytes(spec, config) : portableSharedBytes(spec, config);
 }
 
 } // namespace
@@ -66,8 +124,9 @@ std::vector<Violation> thrift::checkRules(const KernelSpec &spec, const KernelCo
   if (violations.empty() && spec.isPrefill() && target.lowering == "portable" && wide)
     violations.push_back({"block_kv", std::to_string(spec.blockKv),
                           "64 with a head_dim or value_dim above 64 (target " + std::string(target.name) + ")"});
-  if (violations.empty() && spec.isPrefill() && sharedBytes(spec, config) > target.sharedLimit)
-    violations.push_back({"shared memory", std::to_string(sharedBytes(spec, config)) + " bytes",
+  if (int64_t bytes = violations.empty() && spec.isPrefill() ? sharedBytes(spec, config, target) : 0;
+      bytes > target.sharedLimit)
+    violations.push_back({"shared memory", std::to_string(bytes) + " bytes",
                           "at most " + std::to_string(target.sharedLimit) + " on " + std::string(target.name) +
                               "; fewer stages or smaller blocks need less"});
   return violations;

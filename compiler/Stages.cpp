@@ -13,8 +13,9 @@ using namespace mlir;
 using namespace thrift;
 
 static constexpr std::pair<Stage, llvm::StringLiteral> names[] = {
-    {Stage::Template, "template"}, {Stage::Specialized, "specialized"}, {Stage::Scheduled, "scheduled"},
-    {Stage::Nvvm, "nvvm"},         {Stage::Llvm, "llvm"},               {Stage::Ptx, "ptx"},
+    {Stage::Template, "template"},   {Stage::Specialized, "specialized"},
+    {Stage::Scheduled, "scheduled"}, {Stage::Nvvm, "nvvm"},
+    {Stage::Llvm, "llvm"},           {Stage::Ptx, "ptx"},
     {Stage::Cubin, "cubin"}};
 
 std::optional<Stage> thrift::parseStage(StringRef name) {
@@ -39,12 +40,13 @@ void thrift::buildSpecializedStage(OpPassManager &pm, const SpecializeStageOptio
 void thrift::buildScheduledStage(OpPassManager &pm, const ScheduleStageOptions &options) {
   pm.addPass(createPartitionRoutes());
   pm.addPass(createPeelMasks()); // after the partition: each list has an interior of its own
-  pm.addPass(createSchedule(ScheduleOptions{options.target, options.stages, options.exp2, options.alignment, options.sharedLimit}));
+  pm.addPass(createSchedule(
+      ScheduleOptions{options.target, options.stages, options.exp2, options.alignment, options.sharedLimit}));
   pm.addPass(createCSEPass()); // for the reader: constants and rings once
 }
 
 void thrift::buildNvvmStage(OpPassManager &pm, const NvvmStageOptions &options) {
-  pm.addPass(createToNVVM(ToNVVMOptions{options.target}));
+  pm.addPass(createToNVVM(ToNVVMOptions{options.target, options.packedLayout, options.conversions}));
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertControlFlowToLLVMPass());

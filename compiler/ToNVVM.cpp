@@ -11,7 +11,8 @@ namespace thrift {
 #include "compiler/Passes.h.inc"
 } // namespace thrift
 
-/// Ops that stand in no kernel have no launch dimensions and no threads; kernels in nested modules would be left behind.
+/// Ops that stand in no kernel have no launch dimensions and no threads; kernels in nested modules would be left
+/// behind.
 static LogicalResult checkPlaces(ModuleOp module) {
   WalkResult result = module.walk([&](Operation *op) {
     if (!isa_and_nonnull<ThriftDialect>(op->getDialect()))
@@ -39,6 +40,20 @@ struct ToNVVM : thrift::impl::ToNVVMBase<ToNVVM> {
       getOperation().emitError("target is \"") << target << "\"; allowed: " << lowerings();
       return signalPassFailure();
     }
+    ConversionChoices options;
+    std::string whyNot;
+    if (auto layout = parsePackedLayout(packedLayout.getValue(), &whyNot)) {
+      options.packedLayout = *layout;
+    } else {
+      getOperation().emitError(whyNot);
+      return signalPassFailure();
+    }
+    if (auto native = parseNativeConversions(conversions.getValue())) {
+      options.conversions = *native;
+    } else {
+      getOperation().emitError("conversions is \"") << conversions << "\"; allowed: none, fp8, fp4";
+      return signalPassFailure();
+    }
     if (failed(checkPlaces(getOperation())))
       return signalPassFailure();
     for (KernelOp kernel : getOperation().getOps<KernelOp>())
@@ -46,7 +61,7 @@ struct ToNVVM : thrift::impl::ToNVVMBase<ToNVVM> {
         kernel.emitError("kernel @") << kernel.getSymName() << " has no schedule; run thrift-schedule first";
         return signalPassFailure();
       }
-    if (failed(lowering->convert(getOperation())))
+    if (failed(lowering->convert(getOperation(), options)))
       signalPassFailure();
   }
 };

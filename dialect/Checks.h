@@ -10,6 +10,8 @@ namespace thrift {
 /// L1, L2: which of a view's last two dimensions a tile cuts, and how many indices that takes.
 mlir::LogicalResult verifyIndexing(mlir::Operation *op, ViewType view, TileType tile, size_t indices);
 /// L3: a tile is loaded in the view's format.
+/// What one thread starts stands, in a kernel, in a role of one thread.
+mlir::LogicalResult verifySingle(mlir::Operation *op);
 /// No name stands in the tile's extents or format: ops of a schedule compute with them.
 mlir::LogicalResult verifyBound(mlir::Operation *op, TileType tile);
 mlir::LogicalResult verifySameFormat(mlir::Operation *op, ViewType view, TileType tile);

@@ -8,36 +8,61 @@
 
 include "dialect/ScheduleOps.td"
 
-def Thrift_RoleOp : Thrift_Op<"role", [SingleBlock, NoTerminator, HasParent<"KernelOp">]> {
+def Thrift_RoleOp : Thrift_Op<"role", [SingleBlockImplicitTerminator<"DoneOp">, HasParent<"KernelOp">]> {
   let summary = "Let some warps of the CTA do one job";
   let description = [{
-    Warps [first, first + warps) run the body; roles of one kernel run side by side. What is computed before a role is
-    known to every thread.
+    Warps [first, first + warps) run the body, or `single`: one thread of one warp, which starts what the asynchronous
+    units then do by themselves. Roles of one kernel between two barriers run side by side. What is computed before a role
+    is known to every thread. What a role hands on is known to its own threads; the others hold the value of `else`.
 
     Constraints:
-    - E1: roles of a kernel share no warp, and have none that the kernel has not.
+    - E1: roles between two barriers share no warp, and have none that the kernel has not.
+    - E3: a role of one thread has one warp.
+    - E5: a role hands on as many values as it has `else`, of the same types.
 
     ```mlir
     thrift.kernel @k dims() () attributes {threads = 192 : i32} {
-      thrift.role "load" warps(4, 1) {
+      %nothing = thrift.empty_softmax : !thrift.softmax<128 x 64>
+      thrift.role "load" warps(4, 1) single {
       }
-      thrift.role "softmax" warps(0, 4) {
+      %s = thrift.role "softmax" warps(0, 4) else(%nothing : !thrift.softmax<128 x 64>) -> !thrift.softmax<128 x 64> {
+        thrift.done %nothing : !thrift.softmax<128 x 64>
       }
     }
     ```
   }];
   let arguments = (ins StrAttr:$name, ConfinedAttr<I32Attr, [IntNonNegative]>:$first_warp,
-                       ConfinedAttr<I32Attr, [IntPositive]>:$warps);
+                       ConfinedAttr<I32Attr, [IntPositive]>:$warps, UnitAttr:$single, Variadic<AnyType>:$otherwise);
+  let results = (outs Variadic<AnyType>:$results);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name `warps` `(` $first_warp `,` $warps `)` $body attr-dict";
+  let assemblyFormat = [{
+    $name `warps` `(` $first_warp `,` $warps `)` (`single` $single^)?
+    (`else` `(` $otherwise^ `:` type($otherwise) `)` `->` type($results))? $body attr-dict
+  }];
   let hasVerifier = 1;
+}
+
+def Thrift_DoneOp : Thrift_Op<"done", [Pure, Terminator, ReturnLike, HasParent<"RoleOp">]> {
+  let summary = "End a role and hand values on";
+  let description = [{
+    ```mlir
+    thrift.kernel @k dims() () {
+      thrift.role "load" warps(4, 1) single {
+        thrift.done
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let builders = [OpBuilder<(ins), [{ }]>];
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
 def Thrift_MBarriersOp : Thrift_Op<"mbarriers", [MemoryEffects<[MemWrite]>]> {
   let summary = "Set up a ring of mbarriers in shared memory";
   let description = [{
-    Each phase of each of them is complete after `arrivals` arrivals, and after all bytes that copies announced to it. Other
-    warps may use them after a `thrift.barrier`.
+    Each phase of each of them is complete after `arrivals` arrivals, and after all bytes that copies announced to it. Thread 0
+    sets them up; others may use them after a `thrift.publish` and a `thrift.barrier`.
 
     ```mlir
     %full = thrift.mbarriers at 1024 arrivals 1 : !thrift.mbarriers<2>
@@ -46,6 +71,20 @@ def Thrift_MBarriersOp : Thrift_Op<"mbarriers", [MemoryEffects<[MemWrite]>]> {
   let arguments = (ins ConfinedAttr<I32Attr, [IntNonNegative]>:$offset, ConfinedAttr<I32Attr, [IntPositive]>:$arrivals);
   let results = (outs Thrift_MBarriersType:$barriers);
   let assemblyFormat = "`at` $offset `arrivals` $arrivals attr-dict `:` type($barriers)";
+}
+
+def Thrift_PublishOp : Thrift_Op<"publish", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Make mbarriers known to copies and to the matrix unit";
+  let description = [{
+    They arrive through another proxy than threads do, which has to learn of what thread 0 has set up.
+
+    ```mlir
+    %full = thrift.mbarriers at 1024 arrivals 1 : !thrift.mbarriers<2>
+    thrift.publish
+    thrift.barrier
+    ```
+  }];
+  let assemblyFormat = "attr-dict";
 }
 
 def Thrift_AwaitOp : Thrift_Op<"await", [MemoryEffects<[MemRead, MemWrite]>]> {
@@ -86,13 +125,14 @@ def Thrift_FetchOp : Thrift_Op<"fetch", [MemoryEffects<[MemRead, MemWrite]>]> {
   let hasVerifier = 1;
   let summary = "Start copying one tile of a view into a ring, and signal its arrival";
   let description = [{
-    Asynchronous, by TMA: one thread of the role announces the tile's bytes to mbarrier n mod stages of `signals`, arrives
+    Asynchronous, by TMA: the thread announces the tile's bytes to mbarrier n mod stages of `signals`, arrives
     there, and starts the copies. Rows past the end of the view become zero. Scales come along, behind the elements. Indices
     as for `thrift.load`.
 
     Constraints:
     - L1, L2, L3 as for `thrift.load`.
     - E2: the view has a box, of the tile's swizzled rows.
+    - E4: in a kernel, it stands in a role of one thread.
 
     ```mlir
     %k = "source"() : () -> !thrift.view<[batch, kv_heads, kv_len, 128], f16, box(64 x 64, 128)>

@@ -37,3 +37,10 @@ LogicalResult SliceOp::verify() {
     return emitOpError("cannot take ") << slice << " from " << source;
   return success();
 }
+
+LogicalResult BlockScaleOp::verify() {
+  auto format = dyn_cast<ElementFormatAttr>(getSource().getType().getFormat());
+  if (format && format.getValue() != ElementFormat::F16 && format.getValue() != ElementFormat::BF16) // B1
+    return emitOpError("expected an f16 or bf16 tile, got ") << getSource().getType();
+  return success();
+}

@@ -116,6 +116,26 @@ def Thrift_SliceOp : Thrift_Op<"slice", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [Pure]> {
+  let summary = "Find the fp8 scale of a shared tile";
+  let description = [{
+    The f32 that all values of the tile share as a scale: amax / 448, rounded up to a power of two with `power_of_two`, as
+    `dialect/formats/Quantize.h` says for K and V, bit for bit.
+
+    Constraints:
+    - B1: the source is f16 or bf16.
+
+    ```mlir
+    %x = "source"() : () -> !thrift.tile<64 x 128, f16, shared>
+    %s = thrift.block_scale %x power_of_two : !thrift.tile<64 x 128, f16, shared>
+    ```
+  }];
+  let arguments = (ins Thrift_TileType:$source, UnitAttr:$power_of_two);
+  let results = (outs F32:$scale);
+  let assemblyFormat = "$source (`power_of_two` $power_of_two^)? attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
 defvar listRule = [{
     A place in a list is a pair (j, cursor): the block and, for lists that routes define, how many routed ids lie before
     it; a router's lists need no cursor.

@@ -51,7 +51,7 @@ LogicalResult TensorOp::verify() {
 
 LogicalResult MultiplyOp::verify() {
   TileType a = getA().getType(), b = getB().getType(), d = getD().getType();
-  if (failed(verifyAllBound(*this, {a, b, d})))
+  if (failed(verifySingle(*this)) || failed(verifyAllBound(*this, {a, b, d})))
     return failure();
   int64_t n = getTransposed() ? b.columns() : b.rows(), k = getTransposed() ? b.rows() : b.columns();
   if (a.rows() != d.rows() || n != d.columns() || k != a.columns()) // M4
@@ -104,10 +104,12 @@ LogicalResult UnitOp::verify() {
   return success();
 }
 
-LogicalResult BlockScaleOp::verify() {
+LogicalResult LoadScaleOp::verify() {
   auto format = dyn_cast<ElementFormatAttr>(getView().getType().getFormat());
   if (!format || format.getValue() != ElementFormat::FP8 || getIndices().size() != 3) // M10
     return emitOpError("needs a view in fp8 and three indices, got ")
            << getView().getType() << " and " << getIndices().size();
   return success();
 }
+
+LogicalResult CompleteOp::verify() { return verifySingle(*this); }

@@ -70,7 +70,7 @@ def Thrift_TensorOp : Thrift_Op<"tensor", [MemoryEffects<[MemRead]>]> {
 def Thrift_MultiplyOp : Thrift_Op<"multiply", [MemoryEffects<[MemRead, MemWrite]>, AttrSizedOperandSegments]> {
   let summary = "Start a matrix product into tensor memory";
   let description = [{
-    `d = a b^T`, or `d + a b^T` where `adding` holds; with `transposed`, `a b`. Asynchronous: one thread of the role starts the
+    `d = a b^T`, or `d + a b^T` where `adding` holds; with `transposed`, `a b`. Asynchronous: the thread starts the
     instructions, which run in the order in which they were started. a lies swizzled in shared memory or in tensor memory, b
     swizzled in shared memory, d in tensor memory, in f32.
 
@@ -83,6 +83,7 @@ def Thrift_MultiplyOp : Thrift_Op<"multiply", [MemoryEffects<[MemRead, MemWrite]
     - M4: extents agree: with a `M x K` and d `M x N`, b is `N x K`, or `K x N` with `transposed`.
     - M5: a and b have formats that one instruction takes.
     - M6: `scales` stand exactly where formats have a scale per group.
+    - E4 as for `thrift.fetch`.
 
     ```mlir
     %m = thrift.tensor_alloc 256 at 65536 by 5
@@ -107,7 +108,10 @@ def Thrift_MultiplyOp : Thrift_Op<"multiply", [MemoryEffects<[MemRead, MemWrite]
 def Thrift_CompleteOp : Thrift_Op<"complete", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "Signal an event when all multiplications so far are done";
   let description = [{
-    Those that this role has started. Then their operands may be overwritten and their results read.
+    Those that this thread has started. Then their operands may be overwritten and their results read.
+
+    Constraints:
+    - E4 as for `thrift.fetch`.
 
     ```mlir
     %n = "source"() : () -> i32
@@ -117,6 +121,7 @@ def Thrift_CompleteOp : Thrift_Op<"complete", [MemoryEffects<[MemRead, MemWrite]
   }];
   let arguments = (ins Thrift_MBarriersType:$barriers, I32:$number);
   let assemblyFormat = "$barriers `[` $number `]` attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
 }
 
 def Thrift_ReadOp : Thrift_Op<"read", [MemoryEffects<[MemRead]>]> {
@@ -170,7 +175,7 @@ def Thrift_UnitOp : Thrift_Op<"unit", [Pure, AllTypesMatch<["state", "next"]>]> 
 
     - f16, bf16, mxfp4: u = 1.
     - nvfp4: u = 2688, the product of the largest element and the largest scale; the quantiser applies it by itself, factor = 1.
-    - fp8: factor lies between 2^4 and 2^8, so that e4m3(factor p) neither saturates nor loses what counts. u stays where it keeps the
+    - fp8: factor lies between 2^6 and 2^8, so that e4m3(factor p) neither saturates nor loses what counts. u stays where it keeps the
       factor there, else u = 2^8 / scale. `scale` is V's, a power of two.
 
     `thrift.rescale` brings the accumulator from one unit to another, and `thrift.finish` takes it out.
@@ -190,7 +195,7 @@ def Thrift_UnitOp : Thrift_Op<"unit", [Pure, AllTypesMatch<["state", "next"]>]> 
   let hasVerifier = 1;
 }
 
-def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [MemoryEffects<[MemRead]>]> {
+def Thrift_LoadScaleOp : Thrift_Op<"load_scale", [MemoryEffects<[MemRead]>]> {
   let hasVerifier = 1;
   let summary = "Load the scale that a whole tile shares";
   let description = [{
@@ -201,7 +206,7 @@ def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [MemoryEffects<[MemRead]>]> {
 
     ```mlir
     %k, %b, %g, %j = "source"() : () -> (!thrift.view<[batch, kv_heads, kv_len, 128], fp8>, i32, i32, i32)
-    %c = thrift.block_scale %k[%b, %g, %j] of 64 : !thrift.view<[batch, kv_heads, kv_len, 128], fp8>
+    %c = thrift.load_scale %k[%b, %g, %j] of 64 : !thrift.view<[batch, kv_heads, kv_len, 128], fp8>
     ```
   }];
   let arguments = (ins Thrift_ViewType:$view, Variadic<I32>:$indices, ConfinedAttr<I32Attr, [IntPositive]>:$tokens);

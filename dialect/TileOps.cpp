@@ -66,8 +66,8 @@ LogicalResult QuantizeOp::verify() {
            << spell(getTransposed() ? source.getRows() : source.getColumns()) << ", got " << spell(result.getRows())
            << " x " << spell(result.getColumns());
   auto format = dyn_cast<ElementFormatAttr>(result.getFormat());
-  if (getTransposed() && format && !hasScales(format.getValue())) // Q2
-    return emitOpError("only formats with scales are quantised along rows, got ") << result;
+  if (getBlockScale() && format && format.getValue() != ElementFormat::FP8) // Q2
+    return emitOpError("only fp8 is quantised by a block's scale, got ") << result;
   return success();
 }
 

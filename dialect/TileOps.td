@@ -95,29 +95,31 @@ def Thrift_OnlineSoftmaxOp : Thrift_Op<"online_softmax", [Pure, AllTypesMatch<["
   let hasVerifier = 1;
 }
 
-def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure]> {
+def Thrift_QuantizeOp : Thrift_Op<"quantize", [Pure, AttrSizedOperandSegments]> {
   let summary = "Round a tile to another format";
   let description = [{
     Formats with scales are quantised in groups as `dialect/formats/Quantize.h` says, bit for bit: along the columns, or
     along the rows with `transposed`, which also transposes the tile. `f16` and `bf16` round to nearest, ties to even.
 
-    `scale_log2 = n` and `times` (set by a schedule) multiply by 2^n or by a value first; the reader divides it out. Tiles in
-    `rows`, which are probabilities, follow P's rules of `Quantize.h`.
+    `scale_log2 = n` and `times` (set by a schedule) multiply by 2^n or by a value first; the reader divides it out. `by` (set by a
+    schedule) is the scale of the whole block, of which the source is a slice; only fp8 has one. Tiles in `rows`, which are
+    probabilities, follow P's rules of `Quantize.h`.
 
     Constraints:
     - Q1: the result has the source's shape, transposed if `transposed` is set.
-    - Q2: only formats with scales are quantised along rows.
+    - Q2: only fp8 is quantised by a scale from outside.
 
     ```mlir
     %v = "source"() : () -> !thrift.tile<64 x 128, f16>
     %v_low = thrift.quantize %v transposed : !thrift.tile<64 x 128, f16> -> !thrift.tile<128 x 64, nvfp4>
     ```
   }];
-  let arguments = (ins Thrift_TileType:$source, UnitAttr:$transposed, Optional<F32>:$times,
+  let arguments = (ins Thrift_TileType:$source, UnitAttr:$transposed, Optional<F32>:$block_scale, Optional<F32>:$times,
                        DefaultValuedAttr<I32Attr, "0">:$scale_log2);
   let results = (outs Thrift_TileType:$result);
   let assemblyFormat = [{
-    $source (`transposed` $transposed^)? (`times` `(` $times^ `)`)? attr-dict `:` type($source) `->` type($result)
+    $source (`transposed` $transposed^)? (`by` $block_scale^)? (`times` `(` $times^ `)`)? attr-dict
+    `:` type($source) `->` type($result)
   }];
   let hasVerifier = 1;
 }

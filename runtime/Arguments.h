@@ -45,7 +45,8 @@ struct DecisionBuffers {
   void *counts = nullptr;
 };
 
-/// Rows of Q, K and V start at multiples of Spec::alignment bytes, those of O (and of Q at budget 1) of 4 bytes or less.
+/// Rows of Q, K and V start at multiples of Spec::alignment bytes, those of O (and of Q at budget 1) of 4 bytes or less;
+/// those that a kernel copies by tensor maps at multiples of 16, or the launch is refused.
 struct AttentionArguments {
   TensorView q; ///< [batch, qHeads, qLen, headDim], any strides with the last dim contiguous
   TensorView k; ///< [batch, kvHeads, kvLen, headDim]

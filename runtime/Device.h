@@ -19,6 +19,7 @@
 
 #include "runtime/LaunchArguments.h"
 #include "runtime/Status.h"
+#include "runtime/TensorMap.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -146,6 +147,11 @@ public:
   /// CompileFailed with the compiler's log when the code does not load; Unsupported when the backend cannot take this
   /// kind, or the driver is too old for this PTX.
   virtual Result<std::shared_ptr<const LoadedModule>> loadModule(const ModuleImage &image) = 0;
+
+  /// A tensor map for kernels of this device. Computed on the host, in well under a microsecond; nothing is allocated,
+  /// and the memory at the description's address is not looked at. InvalidArgument as validateTensorMap says,
+  /// Unsupported on GPUs older than compute capability 9.0.
+  virtual Result<TensorMap> encodeTensorMap(const TensorMapDescription &description) const = 0;
 
   /// Starts a kernel. A launch that succeeds allocates nothing on the host or the device, takes no lock of ours and
   /// does not wait, so that it can be captured in a CUDA graph. (The simulator runs the kernel to its end, and

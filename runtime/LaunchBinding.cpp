@@ -86,13 +86,6 @@ const Name *findName(const std::string &spelled) {
   return nullptr;
 }
 
-Width widthOf(Slot slot) {
-  for (const Name &name : names)
-    if (name.slot == slot)
-      return name.width;
-  return Width::I64;
-}
-
 } // namespace
 
 void LaunchValues::setFloat(Slot slot, float value) {
@@ -111,16 +104,33 @@ void LaunchValues::setTensor(Slot first, const TensorView &view) {
 Result<LaunchBinding> LaunchBinding::resolve(const KernelInfo &kernel) {
   LaunchBinding binding;
   auto unknown = [&](const std::string &name) {
-    return Status(StatusCode::Internal, "kernel " + kernel.name + " asks for " + name + ", which the runtime does not know");
+    return Status(StatusCode::Internal,
+                  "kernel " + kernel.name + " asks for " + name + ", which the runtime does not know");
   };
+  LaunchArguments room; // of the same sizes
   for (const std::string &argument : kernel.abi) {
-    const Name *name = findName(argument);
-    if (!name)
+    if (const Name *name = findName(argument)) {
+      bool isLong = name->width == Width::I64;
+      binding.arguments_.push_back({isLong ? Kind::Long : Kind::Word, static_cast<uint8_t>(name->slot)});
+      if (isLong)
+        room.addU64(0);
+      else
+        room.addU32(0);
+      continue;
+    }
+    if (argument.find(".map.") == std::string::npos)
       return unknown(argument);
-    binding.arguments_.push_back(name->slot);
+    Result<MapRequest> request = MapRequest::parse(argument);
+    if (!request)
+      return Status(StatusCode::Internal,
+                    "kernel " + kernel.name + " asks for a bad tensor map: " + request.status().message());
+    binding.arguments_.push_back({Kind::Map, static_cast<uint8_t>(binding.maps_.size())});
+    binding.maps_.push_back(*request);
+    room.addTensorMap(TensorMap());
   }
-  if (binding.arguments_.size() > LaunchArguments::kMaxCount)
-    return Status(StatusCode::Internal, "kernel " + kernel.name + " has too many launch arguments");
+  if (room.overflowed())
+    return Status(StatusCode::Internal,
+                  "kernel " + kernel.name + " has too many launch arguments; allowed: " + LaunchArguments::limits());
   for (size_t n = 0; n < kernel.grid.size() && n < 3; ++n) { // the last dimension is x
     const Name *name = findName(kernel.grid[kernel.grid.size() - 1 - n]);
     if (!name || name->width != Width::I32)
@@ -137,14 +147,28 @@ LaunchShape LaunchBinding::shape(const LaunchValues &values) const {
   return {{extent(0), extent(1), extent(2)}, {threads_, 1, 1}, sharedBytes_};
 }
 
-LaunchArguments LaunchBinding::arguments(const LaunchValues &values) const {
+Result<LaunchArguments> LaunchBinding::arguments(const LaunchValues &values, const Device &device) const {
   LaunchArguments result;
-  for (Slot slot : arguments_) {
-    uint64_t value = values.get(slot);
-    if (widthOf(slot) == Width::I64)
-      result.addU64(value);
-    else
-      result.addU32(static_cast<uint32_t>(value));
+  for (Argument argument : arguments_) {
+    switch (argument.kind) {
+    case Kind::Word:
+      result.addU32(static_cast<uint32_t>(values.get(static_cast<Slot>(argument.index))));
+      break;
+    case Kind::Long:
+      result.addU64(values.get(static_cast<Slot>(argument.index)));
+      break;
+    case Kind::Map: {
+      const MapRequest &request = maps_[argument.index];
+      Result<TensorMapDescription> description = describeMap(request, values.mapped(request.tensor));
+      if (!description)
+        return description.status();
+      Result<TensorMap> map = device.encodeTensorMap(*description);
+      if (!map)
+        return map.status();
+      result.addTensorMap(*map);
+      break;
+    }
+    }
   }
   return result;
 }

@@ -1,7 +1,8 @@
 //===- LaunchBinding.h - from named values to a kernel's launch arguments -----===//
 //
-// The compiler spells each launch argument of a kernel ("q_len", "k.stride.1", "v_low.scales"). A binding resolves the names
-// once, when a plan is made; a launch then copies numbered values and looks nothing up.
+// The compiler spells each launch argument of a kernel ("q_len", "k.stride.1", "v_low.scales", "q.map.64x128.128"). A
+// binding resolves the names once, when a plan is made; a launch then copies numbered values, encodes tensor maps
+// (MapBinding.h) and looks nothing up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +11,7 @@
 
 #include "runtime/Device.h"
 #include "runtime/LaunchArguments.h"
+#include "runtime/MapBinding.h"
 #include "runtime/Status.h"
 #include "runtime/TensorView.h"
 
@@ -21,6 +23,7 @@ namespace thrift {
 
 struct KernelInfo;
 
+// clang-format off
 /// Every value that some kernel may ask for.
 enum class Slot : uint8_t {
   Batch, QHeads, KvHeads, QLen, KvLen, QTiles, KvTiles,       // i32 dimensions
@@ -35,8 +38,9 @@ enum class Slot : uint8_t {
   Scores, ScoresStride0, ScoresStride1, ScoresStride2,
   Count
 };
+// clang-format on
 
-/// The values of one launch. Floats are stored by their bits.
+/// The values of one launch, and the tensors that may be mapped. Floats are stored by their bits.
 class LaunchValues {
 public:
   void set(Slot slot, uint64_t value) { values_[index(slot)] = value; }
@@ -45,22 +49,36 @@ public:
   void setTensor(Slot first, const TensorView &view);
   uint64_t get(Slot slot) const { return values_[index(slot)]; }
 
+  void setMapped(MappedTensor tensor, const MapSource &source) { mapped_[static_cast<size_t>(tensor)] = source; }
+  const MapSource &mapped(MappedTensor tensor) const { return mapped_[static_cast<size_t>(tensor)]; }
+
 private:
   static size_t index(Slot slot) { return static_cast<size_t>(slot); }
   std::array<uint64_t, static_cast<size_t>(Slot::Count)> values_{};
+  std::array<MapSource, static_cast<size_t>(MappedTensor::Count)> mapped_{};
 };
 
 class LaunchBinding {
 public:
   LaunchBinding() = default;
-  /// Internal if the kernel asks for a name that is not known here: compiler and runtime disagree.
+  /// Internal if the kernel asks for a name that is not known here or for a tensor map that no device can make:
+  /// compiler and runtime disagree.
   static Result<LaunchBinding> resolve(const KernelInfo &kernel);
 
   LaunchShape shape(const LaunchValues &values) const;
-  LaunchArguments arguments(const LaunchValues &values) const;
+  /// For a launch on `device`. InvalidArgument names a stride or an address of the caller's that no tensor map takes;
+  /// never fails for a kernel without maps.
+  Result<LaunchArguments> arguments(const LaunchValues &values, const Device &device) const;
 
 private:
-  std::vector<Slot> arguments_;
+  enum class Kind : uint8_t { Word, Long, Map }; ///< 32 bits, 64 bits, a tensor map
+  struct Argument {
+    Kind kind;
+    uint8_t index; ///< a slot, or one of maps_
+  };
+
+  std::vector<Argument> arguments_;
+  std::vector<MapRequest> maps_;
   std::array<Slot, 3> grid_ = {Slot::Count, Slot::Count, Slot::Count}; ///< x, y, z; Count means 1
   uint32_t threads_ = 0, sharedBytes_ = 0;
 };

@@ -7,14 +7,15 @@
 //   plan.quantize(k, v, packed, stream);
 //   arguments.packed = &packed;
 //
-// The bytes are specified in dialect/formats/PACKED_LAYOUT.md; `version` is theirs and is checked by every launch.
+// The bytes are specified in dialect/formats/PACKED_LAYOUT.md and PACKED_LAYOUT_SM100.md; `layout` says in which, and
+// `version` is that one's. Every launch checks both.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef THRIFTJIT_RUNTIME_PACKEDKV_H
 #define THRIFTJIT_RUNTIME_PACKEDKV_H
 
-#include "dialect/formats/Format.h"
+#include "dialect/formats/PackedLayout.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +25,12 @@ namespace thrift {
 struct PackedKV {
   void *data = nullptr; ///< on the device, aligned to 256 bytes
 
-  int version = 0; ///< of the layout
+  PackedLayout layout = PackedLayout::Portable; ///< what kernels of the plan's target read
+  int version = 0;                              ///< of the layout
   LowPair low;
   int64_t batch = 0, kvHeads = 0, kvLen = 0, headDim = 0, valueDim = 0, blockKv = 0;
 
-  /// Byte offsets from `data`, each a multiple of 256, and the end.
+  /// Byte offsets from `data`; a tensor that is not lowered takes no room. Each is a multiple of 256. Then the end.
   size_t keyElements = 0, keyScales = 0, keyMeans = 0, valueElements = 0, valueScales = 0, end = 0;
 
   size_t bytes() const { return end; }

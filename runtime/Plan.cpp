@@ -17,9 +17,8 @@ std::string Plan::notice() const { return std::string(state_->target->notice); }
 const std::vector<PlanKernel> &Plan::kernels() const { return state_->kernels; }
 
 int Plan::launches(bool packed) const {
-  if (state_->budget == Budget::AllHigh)
-    return 1;
-  return (packed ? 1 : 3) + (state_->budget == Budget::Mixed && !state_->spec.isOnline()) + 1;
+  int keys = state_->quantizeK.has_value() + state_->quantizeV.has_value();
+  return state_->quantizeQ.has_value() + (packed ? 0 : keys) + state_->rank.has_value() + state_->prefill.has_value();
 }
 
 int64_t Plan::granule() const { return state_->granule; }
@@ -39,5 +38,5 @@ Result<PackedKV> Plan::packedLayout(const Extents &extents) const {
     return status;
   if (state_->budget == Budget::AllHigh)
     return Status::invalid("budget", "1", "less than 1: nothing is packed when every block runs high");
-  return thrift::packedLayout(state_->spec, extents);
+  return thrift::packedLayout(*state_, extents);
 }

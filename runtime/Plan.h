@@ -11,7 +11,7 @@
 //   budget 1           prefill                                     1 kernel
 //   online router      quantize Q, K, V; prefill                   4 kernels
 //
-// and two fewer with a PackedKV. Plans are cheap to copy and may be used from any thread.
+// and two fewer with a PackedKV; a V that is not lowered (`--low nvfp4:f16`) is not quantised. Plans are cheap to copy and may be used from any thread.
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,7 +65,7 @@ public:
   /// Sizes and offsets of a packed cache of K and V. `data` is null.
   Result<PackedKV> packedLayout(const Extents &extents) const;
 
-  /// Packs K and V: two kernels.
+  /// Packs K and V: two kernels, one where V is not lowered.
   Status quantize(const TensorView &k, const TensorView &v, const PackedKV &packed, NativeStream stream = nullptr) const;
   /// Attention. DeviceUnavailable for a plan of a context without a device.
   Status launch(const AttentionArguments &arguments, Workspace workspace, NativeStream stream = nullptr) const;

@@ -5,7 +5,10 @@
 
 #include "dialect/formats/PackedLayout.h"
 
+#include <array>
+#include <cassert>
 #include <cmath>
+#include <initializer_list>
 
 using namespace thrift;
 
@@ -18,7 +21,8 @@ public:
 
   Status bind(const AttentionArguments &arguments, Workspace workspace);
   Status bindKeys(const TensorView &k, const TensorView &v, const PackedKV &packed);
-  Status start(const std::optional<PlannedKernel> &kernel) const;
+  /// Starts kernels one after another, once the arguments of all are known to be good. Empty ones are left out.
+  Status start(std::initializer_list<const std::optional<PlannedKernel> *> kernels) const;
 
   bool packsKeys = true;
 
@@ -28,6 +32,7 @@ private:
   Status bindRouter(const AttentionArguments &arguments, const WorkspaceLayout &layout, char *workspace);
   Status bindRoutes(const AttentionArguments &arguments, const WorkspaceLayout &layout, char *workspace);
   void setExtents();
+  void setTensor(Slot first, MappedTensor mapped, const TensorView &view);
   void setPacked(const PackedKV &packed);
 
   const PlanState &plan;
@@ -35,6 +40,8 @@ private:
   Extents extents;
   LaunchValues values;
 };
+
+constexpr size_t mostKernels = 5;
 
 uint64_t addressOf(const void *data, size_t offset) { return reinterpret_cast<uintptr_t>(data) + offset; }
 
@@ -82,11 +89,13 @@ static Status agree(const char *field, int64_t value, const char *other, int64_t
 Status Launch::checkExtents(const AttentionArguments &arguments) {
   const TensorView &q = arguments.q, &k = arguments.k, &v = arguments.v, &o = arguments.o;
   const Spec &spec = plan.spec;
-  // K and V are copied in pieces of 16 bytes; Q and O move in pairs of elements. (quantize copies Q as well.)
-  size_t pieces = spec.alignment, pairs = plan.budget == Budget::AllHigh ? std::min<size_t>(4, pieces) : pieces;
-  Status checks[] = {checkTensor(q, "q", spec.headDim, pairs, false), checkTensor(k, "k", spec.headDim, pieces, false),
+  // K and V are copied in pieces of 16 bytes; on the portable target Q and O move in pairs of elements. (quantize copies Q as
+  // well.)
+  size_t pieces = spec.alignment, pairs = plan.target->lowering == "portable" ? std::min<size_t>(4, pieces) : pieces;
+  size_t queries = plan.budget == Budget::AllHigh ? pairs : pieces;
+  Status checks[] = {checkTensor(q, "q", spec.headDim, queries, false), checkTensor(k, "k", spec.headDim, pieces, false),
                      checkTensor(v, "v", spec.valueDim, pieces, false),
-                     checkTensor(o, "o", spec.valueDim, std::min<size_t>(4, pieces), true)};
+                     checkTensor(o, "o", spec.valueDim, pairs, true)};
   for (Status &status : checks)
     if (!status)
       return status;
@@ -130,7 +139,19 @@ void Launch::setExtents() {
   values.set(Slot::KvTiles, tiles(extents.kvLen, spec.blockKv));
 }
 
+/// A tensor of the caller's that kernels may also copy by tensor maps.
+void Launch::setTensor(Slot first, MappedTensor mapped, const TensorView &view) {
+  values.setTensor(first, view);
+  values.setMapped(mapped, MapSource::of(view));
+}
+
 void Launch::setPacked(const PackedKV &packed) {
+  PackedShape keys{packed.batch, packed.kvHeads, packed.kvLen, packed.headDim, packed.blockKv}, columns = keys;
+  columns.channels = packed.valueDim;
+  values.setMapped(MappedTensor::KLow,
+                   MapSource::of(addressOf(packed.data, packed.keyElements), RowsLayout{packed.low.qk, keys}));
+  values.setMapped(MappedTensor::VLow, MapSource::of(addressOf(packed.data, packed.valueElements),
+                                                     TransposedLayout{packed.low.pv, columns}));
   values.set(Slot::KElements, addressOf(packed.data, packed.keyElements));
   values.set(Slot::KScales, addressOf(packed.data, packed.keyScales));
   values.set(Slot::VElements, addressOf(packed.data, packed.valueElements));
@@ -144,6 +165,9 @@ void Launch::setPacked(const PackedKV &packed) {
 static Status checkPacked(const PackedKV &packed, const PackedKV &expected) {
   if (!packed.data || reinterpret_cast<uintptr_t>(packed.data) % 256)
     return Status::invalid("packed.data", packed.data ? "an unaligned address" : "null", "a multiple of 256 bytes");
+  if (packed.layout != expected.layout)
+    return Status::invalid("packed.layout", std::string(name(packed.layout)),
+                           std::string(name(expected.layout)) + ", which this plan's target reads");
   if (packed.version != expected.version)
     return Status::invalid("packed.version", std::to_string(packed.version), std::to_string(expected.version));
   bool same = packed.low == expected.low && packed.batch == expected.batch && packed.kvHeads == expected.kvHeads &&
@@ -170,12 +194,12 @@ Status Launch::bindKeys(const TensorView &k, const TensorView &v, const PackedKV
   extents = {k.shape[0], k.shape[1], k.shape[1], 1, k.shape[2]};
   if (Status status = validateExtents(extents, plan.spec); !status)
     return status;
-  if (Status status = checkPacked(packed, packedLayout(plan.spec, extents)); !status)
+  if (Status status = checkPacked(packed, packedLayout(plan, extents)); !status)
     return status;
   setExtents();
   setPacked(packed);
-  values.setTensor(Slot::K, k);
-  values.setTensor(Slot::V, v);
+  setTensor(Slot::K, MappedTensor::K, k);
+  setTensor(Slot::V, MappedTensor::V, v);
   return Status::ok();
 }
 
@@ -184,9 +208,9 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
     return status;
   const Spec &spec = plan.spec;
   setExtents();
-  values.setTensor(Slot::Q, arguments.q);
-  values.setTensor(Slot::K, arguments.k);
-  values.setTensor(Slot::V, arguments.v);
+  setTensor(Slot::Q, MappedTensor::Q, arguments.q);
+  setTensor(Slot::K, MappedTensor::K, arguments.k);
+  setTensor(Slot::V, MappedTensor::V, arguments.v);
   values.setTensor(Slot::O, arguments.o);
   if (arguments.lse)
     values.setTensor(Slot::Lse, *arguments.lse);
@@ -204,11 +228,15 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
                            "at least " + std::to_string(layout.end));
   values.set(Slot::QElements, addressOf(workspace.data, layout.queryElements));
   values.set(Slot::QScales, addressOf(workspace.data, layout.queryScales));
+  values.setMapped(
+      MappedTensor::QLow,
+      MapSource::of(values.get(Slot::QElements),
+                    RowsLayout{spec.low.qk, {extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ}}));
   auto part = [&](size_t offset) { return static_cast<char *>(workspace.data) + offset; };
   int64_t qTiles = values.get(Slot::QTiles);
   values.setTensor(Slot::QMean, TensorView::contiguous(part(layout.queryMeans), DType::F32,
                                                        {extents.batch, extents.qHeads, qTiles, spec.headDim}));
-  PackedKV expected = packedLayout(spec, extents);
+  PackedKV expected = packedLayout(plan, extents);
   if (packsKeys) {
     expected.data = part(layout.packed);
     setPacked(expected);
@@ -274,13 +302,29 @@ Status Launch::bindRoutes(const AttentionArguments &arguments, const WorkspaceLa
   return Status::ok();
 }
 
-Status Launch::start(const std::optional<PlannedKernel> &kernel) const {
-  if (!kernel)
-    return Status::ok();
-  if (!plan.device || !kernel->loaded)
-    return Status(StatusCode::DeviceUnavailable,
-                  "this plan was made without a device; it can be compiled and printed only");
-  return plan.device->launch(*kernel->loaded, kernel->binding.shape(values), kernel->binding.arguments(values), stream);
+Status Launch::start(std::initializer_list<const std::optional<PlannedKernel> *> kernels) const {
+  std::array<LaunchArguments, mostKernels> arguments; // of each kernel that is there
+  assert(kernels.size() <= mostKernels && "no launch has so many kernels");
+  size_t count = 0;
+  for (const std::optional<PlannedKernel> *kernel : kernels) {
+    if (!*kernel)
+      continue;
+    if (!plan.device || !(*kernel)->loaded)
+      return Status(StatusCode::DeviceUnavailable,
+                    "this plan was made without a device; it can be compiled and printed only");
+    Result<LaunchArguments> bound = (*kernel)->binding.arguments(values, *plan.device);
+    if (!bound)
+      return bound.status();
+    arguments[count++] = *bound;
+  }
+  count = 0;
+  for (const std::optional<PlannedKernel> *kernel : kernels)
+    if (*kernel)
+      if (Status status =
+              plan.device->launch(*(*kernel)->loaded, (*kernel)->binding.shape(values), arguments[count++], stream);
+          !status)
+        return status;
+  return Status::ok();
 }
 
 Status Plan::quantize(const TensorView &k, const TensorView &v, const PackedKV &packed, NativeStream stream) const {
@@ -289,9 +333,7 @@ Status Plan::quantize(const TensorView &k, const TensorView &v, const PackedKV &
   Launch launch(*state_, stream);
   if (Status status = launch.bindKeys(k, v, packed); !status)
     return status;
-  if (Status status = launch.start(state_->quantizeK); !status)
-    return status;
-  return launch.start(state_->quantizeV);
+  return launch.start({&state_->quantizeK, &state_->quantizeV});
 }
 
 Status Plan::launchStep(const std::string &step, const AttentionArguments &arguments, Workspace workspace,
@@ -300,18 +342,14 @@ Status Plan::launchStep(const std::string &step, const AttentionArguments &argum
   if (Status status = launch.bind(arguments, workspace); !status)
     return status;
   if (step == "rank")
-    return launch.start(state_->rank);
+    return launch.start({&state_->rank});
   if (step == "prefill")
-    return launch.start(state_->prefill);
+    return launch.start({&state_->prefill});
   if (step != "quantize")
     return Status::invalid("step", step, "quantize, rank, prefill");
-  if (Status status = launch.start(state_->quantizeQ); !status)
-    return status;
   if (!launch.packsKeys)
-    return Status::ok();
-  if (Status status = launch.start(state_->quantizeK); !status)
-    return status;
-  return launch.start(state_->quantizeV);
+    return launch.start({&state_->quantizeQ});
+  return launch.start({&state_->quantizeQ, &state_->quantizeK, &state_->quantizeV});
 }
 
 Status Plan::launch(const AttentionArguments &arguments, Workspace workspace, NativeStream stream) const {
@@ -319,10 +357,7 @@ Status Plan::launch(const AttentionArguments &arguments, Workspace workspace, Na
   if (Status status = launch.bind(arguments, workspace); !status)
     return status;
   const PlanState &state = *state_;
-  const std::optional<PlannedKernel> none;
-  for (const auto *kernel : {&state.quantizeQ, launch.packsKeys ? &state.quantizeK : &none,
-                             launch.packsKeys ? &state.quantizeV : &none, &state.rank, &state.prefill})
-    if (Status status = launch.start(*kernel); !status)
-      return status;
-  return Status::ok();
+  if (!launch.packsKeys)
+    return launch.start({&state.quantizeQ, &state.rank, &state.prefill});
+  return launch.start({&state.quantizeQ, &state.quantizeK, &state.quantizeV, &state.rank, &state.prefill});
 }

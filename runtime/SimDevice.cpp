@@ -2,6 +2,8 @@
 
 #include "runtime/SimDevice.h"
 
+#include "runtime/sim/TensorMap.h"
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -181,6 +183,50 @@ Result<std::shared_ptr<const LoadedModule>> SimDevice::loadModule(const ModuleIm
   return std::shared_ptr<const LoadedModule>(std::make_shared<SimModule>(shared_from_this(), std::move(*module)));
 }
 
+static sim::TensorElement simulated(TensorMapElement element) {
+  switch (element) {
+  case TensorMapElement::U8:
+    return sim::TensorElement::U8;
+  case TensorMapElement::F16:
+    return sim::TensorElement::F16;
+  case TensorMapElement::BF16:
+    return sim::TensorElement::BF16;
+  }
+  return sim::TensorElement::U8;
+}
+
+static sim::SwizzleMode simulated(TensorMapSwizzle swizzle) {
+  switch (swizzle) {
+  case TensorMapSwizzle::None:
+    return sim::SwizzleMode::None;
+  case TensorMapSwizzle::B32:
+    return sim::SwizzleMode::B32;
+  case TensorMapSwizzle::B64:
+    return sim::SwizzleMode::B64;
+  case TensorMapSwizzle::B128:
+    return sim::SwizzleMode::B128;
+  }
+  return sim::SwizzleMode::None;
+}
+
+Result<TensorMap> SimDevice::encodeTensorMap(const TensorMapDescription &description) const {
+  if (Status status = validateTensorMap(description); !status)
+    return status;
+  static_assert(kMaxTensorMapRank == sim::kMaxTensorRank && kTensorMapBytes == sim::kTensorMapBytes);
+  sim::TensorMapDescription map;
+  map.element = simulated(description.element);
+  map.rank = description.rank;
+  map.address = description.address;
+  map.dims = description.dims;
+  map.strides = description.strides;
+  map.box = description.box;
+  map.swizzle = simulated(description.swizzle);
+  Result<sim::TensorMapBytes> bytes = sim::encodeTensorMap(map);
+  if (!bytes)
+    return bytes.status();
+  return TensorMap{*bytes};
+}
+
 /// The report's status, with the first error's sentence and how many there are.
 static Status toStatus(const std::string &kernel, const sim::Report &report) {
   if (report.status)
@@ -206,8 +252,7 @@ Status SimDevice::launch(const LoadedKernel &kernel, const LaunchShape &shape, c
     return Status::invalid("kernel", kernel.name() + " of another device",
                            "a kernel that was loaded on this simulator");
   if (arguments.overflowed())
-    return Status::invalid("arguments of " + kernel.name(), "too many",
-                           "at most " + std::to_string(LaunchArguments::kMaxCount));
+    return Status::invalid("arguments of " + kernel.name(), "too many", LaunchArguments::limits());
   sim::LaunchConfig config;
   config.grid = {shape.grid.x, shape.grid.y, shape.grid.z};
   config.block = {shape.block.x, shape.block.y, shape.block.z};

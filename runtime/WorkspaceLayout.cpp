@@ -16,6 +16,16 @@ static size_t reserve(size_t &end, int64_t bytes) {
   return offset;
 }
 
+/// Reserves the two parts of a packed tensor. One that is not lowered takes no room.
+template <typename Layout>
+static void reservePacked(size_t &end, const Layout &layout, size_t &elements, size_t &scales) {
+  elements = scales = end;
+  if (layout.format == LowFormat::F16)
+    return;
+  elements = reserve(end, layout.dataBytes());
+  scales = reserve(end, layout.scaleBytes());
+}
+
 static int64_t tiles(int64_t length, int64_t block) { return (length + block - 1) / block; }
 
 Status thrift::validateExtents(const Extents &extents, const Spec &spec) {
@@ -59,9 +69,11 @@ int64_t thrift::routeCapacity(const Spec &spec, Budget budget, const Extents &ex
   return std::max<int64_t>(1, std::min(visible, wanted));
 }
 
-PackedKV thrift::packedLayout(const Spec &spec, const Extents &extents) {
+PackedKV thrift::packedLayout(const PlanState &plan, const Extents &extents) {
+  const Spec &spec = plan.spec;
   PackedKV packed;
-  packed.version = kPackedLayoutVersion;
+  packed.layout = plan.target->packedLayout;
+  packed.version = packedLayoutVersion(packed.layout);
   packed.low = spec.low;
   packed.batch = extents.batch;
   packed.kvHeads = extents.kvHeads;
@@ -71,13 +83,11 @@ PackedKV thrift::packedLayout(const Spec &spec, const Extents &extents) {
   packed.blockKv = spec.blockKv;
   PackedShape keys{extents.batch, extents.kvHeads, extents.kvLen, spec.headDim, spec.blockKv}, values = keys;
   values.channels = spec.valueDim;
-  RowsLayout rows{spec.low.qk, keys};
-  TransposedLayout columns{spec.low.pv, values};
-  packed.keyElements = reserve(packed.end, rows.dataBytes());
-  packed.keyScales = reserve(packed.end, rows.scaleBytes());
+  RowsLayout rows{spec.low.qk, keys, packed.layout};
+  TransposedLayout columns{spec.low.pv, values, packed.layout};
+  reservePacked(packed.end, rows, packed.keyElements, packed.keyScales);
   packed.keyMeans = reserve(packed.end, MeansLayout{keys}.bytes());
-  packed.valueElements = reserve(packed.end, columns.dataBytes());
-  packed.valueScales = reserve(packed.end, columns.scaleBytes());
+  reservePacked(packed.end, columns, packed.valueElements, packed.valueScales);
   return packed;
 }
 
@@ -87,12 +97,11 @@ WorkspaceLayout thrift::workspaceLayout(const PlanState &plan, const Extents &ex
   if (plan.budget == Budget::AllHigh)
     return layout;
   PackedShape queries{extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ};
-  RowsLayout rows{spec.low.qk, queries};
-  layout.queryElements = reserve(layout.end, rows.dataBytes());
-  layout.queryScales = reserve(layout.end, rows.scaleBytes());
+  RowsLayout rows{spec.low.qk, queries, plan.target->packedLayout};
+  reservePacked(layout.end, rows, layout.queryElements, layout.queryScales);
   layout.queryMeans = reserve(layout.end, MeansLayout{queries}.bytes());
   if (!packed)
-    layout.packed = reserve(layout.end, static_cast<int64_t>(packedLayout(spec, extents).bytes()));
+    layout.packed = reserve(layout.end, static_cast<int64_t>(packedLayout(plan, extents).bytes()));
   int64_t lists = extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ);
   if (spec.isOnline()) {
     // A bit for each granule and KV block; two counts for each granule.

@@ -28,7 +28,8 @@ Status validateExtents(const Extents &extents, const Spec &spec);
 /// Most blocks that the router may choose for one query block.
 int64_t routeCapacity(const Spec &spec, Budget budget, const Extents &extents);
 
-PackedKV packedLayout(const Spec &spec, const Extents &extents);
+/// In the packed layout of the plan's target.
+PackedKV packedLayout(const PlanState &plan, const Extents &extents);
 
 WorkspaceLayout workspaceLayout(const PlanState &plan, const Extents &extents, bool packed);
 

@@ -17,6 +17,7 @@ thrift_library(ThriftRuntime
     Context.cpp
     Emulation.cpp
     LaunchBinding.cpp
+    MapBinding.cpp
     Plan.cpp
     PlanLaunch.cpp
     Spec.cpp

@@ -1,12 +1,13 @@
 //===- Lowering.h - what a target implements --------------------------------===//
 //
-// A lowering turns specialised kernels into the code of one thread, in two steps that can be printed between: a schedule
-// (where tiles live, how copies overlap with arithmetic) and a conversion (which instructions). Lowerings are listed in
-// one table; adding a target means adding a folder and a row.
+// A lowering turns specialised kernels into the code of one thread, in two steps that can be printed between: a
+// schedule (where tiles live, how copies overlap with arithmetic) and a conversion (which instructions). Lowerings are
+// listed in one table; adding a target means adding a folder and a row.
 
 #ifndef THRIFTJIT_COMPILER_TARGETS_LOWERING_H
 #define THRIFTJIT_COMPILER_TARGETS_LOWERING_H
 
+#include "compiler/targets/Target.h"
 #include "dialect/ThriftDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -14,16 +15,21 @@
 namespace thrift {
 
 struct ScheduleChoices {
-  int64_t stages = 2;        ///< slots of each ring
+  int64_t stages = 2; ///< slots of each ring
   std::string exp2 = "approx";
-  int64_t alignment = 16;    ///< bytes that rows of the caller's tensors are aligned to: 16 or 2
+  int64_t alignment = 16;       ///< bytes that rows of the caller's tensors are aligned to: 16 or 2
   int64_t sharedLimit = 101376; ///< bytes that one CTA may use
+};
+
+struct ConversionChoices {
+  PackedLayout packedLayout = PackedLayout::Portable; ///< of packed tensors that kernels write
+  NativeConversions conversions = NativeConversions::None;
 };
 
 struct Lowering {
   llvm::StringLiteral name;
   mlir::LogicalResult (*schedule)(KernelOp kernel, const ScheduleChoices &options);
-  mlir::LogicalResult (*convert)(mlir::ModuleOp module);
+  mlir::LogicalResult (*convert)(mlir::ModuleOp module, const ConversionChoices &options);
 };
 
 /// The lowering called `name`, or null.
@@ -33,12 +39,13 @@ std::string lowerings();
 
 namespace portable {
 mlir::LogicalResult schedule(KernelOp kernel, const ScheduleChoices &options);
-mlir::LogicalResult convertToNVVM(mlir::ModuleOp module);
+/// Kernels that read packed tensors are converted for `PackedLayout::Portable` only.
+mlir::LogicalResult convertToNVVM(mlir::ModuleOp module, const ConversionChoices &options);
 } // namespace portable
 
 namespace sm100 {
 mlir::LogicalResult schedule(KernelOp kernel, const ScheduleChoices &options);
-mlir::LogicalResult convertToNVVM(mlir::ModuleOp module);
+mlir::LogicalResult convertToNVVM(mlir::ModuleOp module, const ConversionChoices &options);
 } // namespace sm100
 
 } // namespace thrift

@@ -5,11 +5,23 @@
 #ifndef THRIFTJIT_COMPILER_TARGETS_TARGET_H
 #define THRIFTJIT_COMPILER_TARGETS_TARGET_H
 
+#include "dialect/formats/PackedLayout.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace thrift {
+
+/// Which of the low formats' conversions from f32 are instructions; the others are made of integer arithmetic.
+enum class NativeConversions : uint8_t {
+  None,
+  Fp8, ///< to E4M3
+  Fp4, ///< to E4M3, E2M1 and UE8M0
+};
+
+std::string_view name(NativeConversions conversions); ///< "none", "fp8", "fp4"
+std::optional<NativeConversions> parseNativeConversions(std::string_view text);
 
 struct Target {
   std::string_view name;     ///< as the user spells it
@@ -19,8 +31,10 @@ struct Target {
   int ptxVersion;            ///< lowest PTX version that knows the chip, 10 * major + minor
   int64_t sharedLimit;       ///< bytes of shared memory that one CTA may use
   std::string_view lowering; ///< the folder under targets/
+  PackedLayout packedLayout; ///< in which its kernels write and read packed tensors
+  NativeConversions conversions;
   std::string_view lowFormats; ///< what the low formats mean here, in words
-  std::string_view notice;   ///< what the user should know when asking for this name, or empty
+  std::string_view notice;     ///< what the user should know when asking for this name, or empty
 };
 
 /// The target called `name`, or null.

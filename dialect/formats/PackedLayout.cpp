@@ -2,6 +2,8 @@
 
 #include "dialect/formats/PackedLayout.h"
 
+#include "dialect/formats/ScaleAtoms.h"
+
 #include <algorithm>
 #include <initializer_list>
 #include <limits>
@@ -29,6 +31,44 @@ static bool fitsInt64(std::initializer_list<int64_t> factors) {
   return true;
 }
 
+//===- Layouts ----------------------------------------------------------------------------------===//
+
+namespace {
+
+struct LayoutFacts {
+  PackedLayout layout;
+  std::string_view name;
+  int version;
+  int64_t alignment; ///< 256 keeps whole atoms and the boxes of TMA aligned, whatever the extents
+};
+
+} // namespace
+
+static constexpr LayoutFacts kLayouts[] = {
+    {PackedLayout::Portable, "portable", 1, 16},
+    {PackedLayout::Sm100, "sm100", 1, 256},
+};
+
+static const LayoutFacts &factsOf(PackedLayout layout) { return kLayouts[static_cast<size_t>(layout)]; }
+
+std::string_view name(PackedLayout layout) { return factsOf(layout).name; }
+int packedLayoutVersion(PackedLayout layout) { return factsOf(layout).version; }
+int64_t packedAlignment(PackedLayout layout) { return factsOf(layout).alignment; }
+
+std::optional<PackedLayout> parsePackedLayout(std::string_view text, std::string *whyNot) {
+  std::string names;
+  for (const LayoutFacts &facts : kLayouts) {
+    if (facts.name == text)
+      return facts.layout;
+    names.append(names.empty() ? "" : ", ").append(facts.name);
+  }
+  if (whyNot)
+    *whyNot = refusal("packed layout", "'" + std::string(text) + "'", names);
+  return std::nullopt;
+}
+
+//===- Shapes -----------------------------------------------------------------------------------===//
+
 static std::optional<std::string> invalidShape(const PackedShape &shape) {
   struct Extent {
     std::string_view field;
@@ -39,8 +79,10 @@ static std::optional<std::string> invalidShape(const PackedShape &shape) {
         Extent{"channels", shape.channels, 1}, Extent{"blockTokens", shape.blockTokens, 1}})
     if (extent.value < extent.least || extent.value > kLargestExtent)
       return refusal(extent.field, std::to_string(extent.value), std::to_string(extent.least) + " to 2^40");
-  // No tensor of this file spends more than 4 bytes on an element and its share of the scales.
-  if (!fitsInt64({shape.batch, shape.heads, shape.paddedTokens(), shape.channels, 4}))
+  // No tensor of this file spends more than 4 bytes on an element and its share of the scales, once both extents are
+  // padded to whole atoms.
+  auto padded = [](int64_t extent) { return extent + kAtomRows - 1; };
+  if (!fitsInt64({shape.batch, shape.heads, padded(shape.paddedTokens()), padded(shape.channels), 4}))
     return "the packed tensor may need 2^63 bytes or more";
   return std::nullopt;
 }
@@ -89,9 +131,15 @@ int64_t RowsLayout::rowScaleBytes() const {
 
 int64_t RowsLayout::dataBytes() const { return shape.batch * shape.heads * shape.paddedTokens() * rowBytes(); }
 
+static ScaleAtoms atomsOf(const RowsLayout &rows) { return {rows.shape.paddedTokens(), rows.rowScaleBytes()}; }
+
 int64_t RowsLayout::scaleBytes() const {
-  int64_t perHead = scaleGroup(format) == 0 ? shape.blocks() * kF32Bytes : shape.paddedTokens() * rowScaleBytes();
-  return shape.batch * shape.heads * perHead;
+  int64_t heads = shape.batch * shape.heads;
+  if (scaleGroup(format) == 0)
+    return heads * shape.blocks() * kF32Bytes;
+  if (layout == PackedLayout::Sm100)
+    return heads * atomsOf(*this).bytes();
+  return heads * shape.paddedTokens() * rowScaleBytes();
 }
 
 int64_t RowsLayout::dataOffset(int64_t b, int64_t h, int64_t token, int64_t channel) const {
@@ -104,6 +152,8 @@ int64_t RowsLayout::scaleOffset(int64_t b, int64_t h, int64_t token, int64_t cha
   int group = scaleGroup(format);
   if (group == 0)
     return (head * shape.blocks() + token / shape.blockTokens) * kF32Bytes;
+  if (layout == PackedLayout::Sm100)
+    return head * atomsOf(*this).bytes() + atomsOf(*this).offset(token, channel / group);
   return (head * shape.paddedTokens() + token) * rowScaleBytes() + channel / group;
 }
 
@@ -128,15 +178,24 @@ int64_t TransposedLayout::dataBytes() const {
   return shape.batch * shape.heads * tiles() * shape.channels * channelBytes();
 }
 
+/// The scales of one tile.
+static ScaleAtoms atomsOf(const TransposedLayout &columns) {
+  return {columns.shape.channels, columns.channelScaleBytes()};
+}
+
 int64_t TransposedLayout::scaleBytes() const {
-  int64_t perHead =
-      scaleGroup(format) == 0 ? shape.blocks() * kF32Bytes : tiles() * shape.channels * channelScaleBytes();
-  return shape.batch * shape.heads * perHead;
+  int64_t heads = shape.batch * shape.heads;
+  if (scaleGroup(format) == 0)
+    return heads * shape.blocks() * kF32Bytes;
+  if (layout == PackedLayout::Sm100)
+    return heads * tiles() * atomsOf(*this).bytes();
+  return heads * tiles() * shape.channels * channelScaleBytes();
 }
 
 int64_t TransposedLayout::dataOffset(int64_t b, int64_t h, int64_t token, int64_t channel) const {
   int64_t tile = (b * shape.heads + h) * tiles() + token / kTileTokens;
-  int64_t position = positionOfToken(token % kTileTokens);
+  int64_t inTile = token % kTileTokens;
+  int64_t position = layout == PackedLayout::Portable ? positionOfToken(inTile) : inTile;
   return (tile * shape.channels + channel) * channelBytes() + position * elementBits(format) / 8;
 }
 
@@ -145,8 +204,10 @@ int64_t TransposedLayout::scaleOffset(int64_t b, int64_t h, int64_t token, int64
   int group = scaleGroup(format);
   if (group == 0)
     return (head * shape.blocks() + token / shape.blockTokens) * kF32Bytes;
-  int64_t tile = head * tiles() + token / kTileTokens;
-  return (tile * shape.channels + channel) * channelScaleBytes() + token % kTileTokens / group;
+  int64_t tile = head * tiles() + token / kTileTokens, inTile = token % kTileTokens / group;
+  if (layout == PackedLayout::Sm100)
+    return tile * atomsOf(*this).bytes() + atomsOf(*this).offset(channel, inTile);
+  return (tile * shape.channels + channel) * channelScaleBytes() + inTile;
 }
 
 //===- Means ------------------------------------------------------------------------------------===//

@@ -1,7 +1,8 @@
 //===- PackedLayout.h - where the elements of a packed tensor live ----------------------------===//
 //
-// Sizes and offsets, in bytes, of the tensors that the `quantize` kernel writes and the attention kernels read: layout
-// `portable`, version 1. PACKED_LAYOUT.md is the specification, with pictures; this file is the same in code.
+// Sizes and offsets, in bytes, of the tensors that the `quantize` kernel writes and the attention kernels read, in the
+// layouts `portable` and `sm100`. PACKED_LAYOUT.md and PACKED_LAYOUT_SM100.md are the specifications, with pictures;
+// this file is the same in code.
 //
 //===------------------------------------------------------------------------------------------===//
 
@@ -17,9 +18,20 @@
 
 namespace thrift {
 
-/// Changes whenever the bytes of any packed tensor change their meaning.
-constexpr int kPackedLayoutVersion = 1;
-constexpr std::string_view kPackedLayoutName = "portable";
+/// How the bytes of packed tensors are arranged. The values of elements and scales are the same in both.
+enum class PackedLayout : uint8_t {
+  Portable, ///< for plain loads into the fragments of mma.sync
+  Sm100,    ///< for TMA and tcgen05: scales in atoms, V's tokens in natural order
+};
+
+/// `portable`, `sm100`.
+std::string_view name(PackedLayout layout);
+/// On failure the result is empty and `whyNot`, where given, says what was seen and what is allowed.
+std::optional<PackedLayout> parsePackedLayout(std::string_view text, std::string *whyNot = nullptr);
+/// Changes whenever the bytes of any packed tensor of the layout change their meaning.
+int packedLayoutVersion(PackedLayout layout);
+/// What the address of a packed tensor must be a multiple of, in bytes.
+int64_t packedAlignment(PackedLayout layout);
 
 /// Tokens of one V tile.
 constexpr int64_t kTileTokens = 64;
@@ -53,10 +65,12 @@ struct PackedShape {
 /// Q_low and K_low: one row of channels per token, channels contiguous.
 ///   data    [batch][heads][paddedTokens][rowBytes]       nvfp4, mxfp4: D/2, element d in byte d/2, even d low; fp8: D
 ///   scales  [batch][heads][paddedTokens][rowScaleBytes]  nvfp4: D/16, mxfp4: D/32
+///           [batch][heads] atoms of tokens by groups     the same in sm100
 ///           [batch][heads][blocks] f32                   fp8
 struct RowsLayout {
   LowFormat format = LowFormat::Nvfp4;
   PackedShape shape;
+  PackedLayout layout = PackedLayout::Portable;
 
   /// Why no such packed tensor exists, or empty. Everything below needs a valid layout.
   std::optional<std::string> invalid() const;
@@ -72,13 +86,15 @@ struct RowsLayout {
   int64_t scaleOffset(int64_t b, int64_t h, int64_t token, int64_t channel) const;
 };
 
-/// V_low: tiles of 64 tokens, transposed, the tokens of one channel contiguous and permuted (tokenAtPosition).
+/// V_low: tiles of 64 tokens, transposed, the tokens of one channel contiguous; in portable permuted (tokenAtPosition).
 ///   data    [batch][heads][tiles][channels][channelBytes]       nvfp4, mxfp4: 32; fp8: 64
 ///   scales  [batch][heads][tiles][channels][channelScaleBytes]  nvfp4: 4, mxfp4: 2, in natural token order
+///           [batch][heads][tiles] atoms of channels by groups   the same in sm100
 ///           [batch][heads][blocks] f32                          fp8, powers of two
 struct TransposedLayout {
   LowFormat format = LowFormat::Nvfp4;
   PackedShape shape;
+  PackedLayout layout = PackedLayout::Portable;
 
   /// Why no such packed tensor exists, or empty. Everything below needs a valid layout.
   std::optional<std::string> invalid() const;
@@ -109,10 +125,12 @@ struct MeansLayout {
 
 bool operator==(const PackedShape &a, const PackedShape &b);
 inline bool operator!=(const PackedShape &a, const PackedShape &b) { return !(a == b); }
-inline bool operator==(const RowsLayout &a, const RowsLayout &b) { return a.format == b.format && a.shape == b.shape; }
+inline bool operator==(const RowsLayout &a, const RowsLayout &b) {
+  return a.format == b.format && a.shape == b.shape && a.layout == b.layout;
+}
 inline bool operator!=(const RowsLayout &a, const RowsLayout &b) { return !(a == b); }
 inline bool operator==(const TransposedLayout &a, const TransposedLayout &b) {
-  return a.format == b.format && a.shape == b.shape;
+  return a.format == b.format && a.shape == b.shape && a.layout == b.layout;
 }
 inline bool operator!=(const TransposedLayout &a, const TransposedLayout &b) { return !(a == b); }
 inline bool operator==(const MeansLayout &a, const MeansLayout &b) { return a.shape == b.shape; }

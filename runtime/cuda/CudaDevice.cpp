@@ -4,6 +4,8 @@
 
 #include "runtime/cuda/CudaModule.h"
 
+#include <cstring>
+
 namespace thrift::cuda {
 
 ContextScope::ContextScope(const Symbols &api, ContextHandle context) : api_(api) {
@@ -156,6 +158,59 @@ Result<std::shared_ptr<const LoadedModule>> CudaDevice::loadModule(const ModuleI
   return CudaModule::load(std::static_pointer_cast<CudaDevice>(shared_from_this()), image);
 }
 
+static TensorDataType driverType(TensorMapElement element) {
+  switch (element) {
+  case TensorMapElement::U8:
+    return TensorDataType::Uint8;
+  case TensorMapElement::F16:
+    return TensorDataType::Float16;
+  case TensorMapElement::BF16:
+    return TensorDataType::Bfloat16;
+  }
+  return TensorDataType::Uint8;
+}
+
+static TensorSwizzle driverSwizzle(TensorMapSwizzle swizzle) {
+  switch (swizzle) {
+  case TensorMapSwizzle::None:
+    return TensorSwizzle::None;
+  case TensorMapSwizzle::B32:
+    return TensorSwizzle::Bytes32;
+  case TensorMapSwizzle::B64:
+    return TensorSwizzle::Bytes64;
+  case TensorMapSwizzle::B128:
+    return TensorSwizzle::Bytes128;
+  }
+  return TensorSwizzle::None;
+}
+
+Result<TensorMap> CudaDevice::encodeTensorMap(const TensorMapDescription &description) const {
+  const DeviceAttributes &a = attributes();
+  if (a.computeMajor < 9)
+    return Status::unsupported("tensor map on " + a.id,
+                               "for compute capability " + std::to_string(a.computeMajor) + "." +
+                                   std::to_string(a.computeMinor),
+                               "9.0 or newer");
+  if (Status status = validateTensorMap(description); !status)
+    return status;
+  constexpr uint32_t everyElement[kMaxTensorMapRank] = {1, 1, 1, 1, 1};
+  static_assert(sizeof(OpaqueTensorMap) == kTensorMapBytes);
+  OpaqueTensorMap encoded;
+  Status status = inContext("cuTensorMapEncodeTiled", [&](const Symbols &api) {
+    // Fetched into L2 in pieces of 128 bytes: boxes with shorter rows have neighbours that will be wanted too.
+    return api.cuTensorMapEncodeTiled(&encoded, driverType(description.element), description.rank,
+                                      reinterpret_cast<void *>(description.address), description.dims.data(),
+                                      description.strides.data(), description.box.data(), everyElement,
+                                      TensorInterleave::None, driverSwizzle(description.swizzle),
+                                      TensorL2Promotion::Bytes128, TensorOutOfBoundsFill::None);
+  });
+  if (!status)
+    return status;
+  TensorMap map;
+  std::memcpy(map.bytes.data(), &encoded, sizeof encoded);
+  return map;
+}
+
 Status CudaDevice::launch(const LoadedKernel &kernel, const LaunchShape &shape, const LaunchArguments &arguments,
                           Stream stream) {
   if (kernel.device() != this)
@@ -169,10 +224,22 @@ Status CudaDevice::launch(const LoadedKernel &kernel, const LaunchShape &shape, 
   size_t bytes = arguments.packedBytes();
   void *extra[] = {reinterpret_cast<void *>(kLaunchParamBufferPointer), const_cast<void *>(arguments.packed()),
                    reinterpret_cast<void *>(kLaunchParamBufferSize), &bytes, reinterpret_cast<void *>(kLaunchParamEnd)};
-  return inContext("cuLaunchKernel", [&](const Symbols &api) {
-    return api.cuLaunchKernel(entry.function(), shape.grid.x, shape.grid.y, shape.grid.z, shape.block.x, shape.block.y,
-                              shape.block.z, shape.sharedBytes, native(stream), /*kernelParams=*/nullptr, extra);
-  });
+  auto start = [&](void **parameters, void **packed) {
+    return inContext("cuLaunchKernel", [&](const Symbols &api) {
+      return api.cuLaunchKernel(entry.function(), shape.grid.x, shape.grid.y, shape.grid.z, shape.block.x,
+                                shape.block.y, shape.block.z, shape.sharedBytes, native(stream), parameters, packed);
+    });
+  };
+  if (!arguments.hasTensorMaps())
+    return start(nullptr, extra);
+  // But where in that buffer a tensor map belongs depends on the chip: on an H100 parameters begin 16 bytes past a
+  // multiple of 64, and the first map is at byte 48. So here an array, with zeros for parameters beyond the last
+  // argument.
+  static constexpr unsigned char kZeros[kTensorMapBytes] = {};
+  void *parameters[LaunchArguments::kMaxCount + 1];
+  for (size_t i = 0; i <= LaunchArguments::kMaxCount; ++i)
+    parameters[i] = const_cast<void *>(i < arguments.count() ? arguments.value(i) : kZeros);
+  return start(parameters, nullptr);
 }
 
 Result<OwnedStream> CudaDevice::createStream() {

@@ -48,6 +48,7 @@ public:
   Status copy(DevicePointer destination, DevicePointer source, size_t bytes, Stream stream) override;
   Status fill(DevicePointer destination, uint8_t value, size_t bytes, Stream stream) override;
   Result<std::shared_ptr<const LoadedModule>> loadModule(const ModuleImage &image) override;
+  Result<TensorMap> encodeTensorMap(const TensorMapDescription &description) const override;
   Status launch(const LoadedKernel &kernel, const LaunchShape &shape, const LaunchArguments &arguments,
                 Stream stream) override;
   Result<OwnedStream> createStream() override;

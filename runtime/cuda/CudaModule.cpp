@@ -132,13 +132,12 @@ Status CudaKernel::checkLaunch(const Symbols &api, const LaunchShape &shape, con
     return Status::invalid("dynamic shared memory of " + name(), std::to_string(shape.sharedBytes) + " bytes",
                            "at most " + std::to_string(sharedBytesLimit_));
   if (arguments.overflowed())
-    return Status::invalid("arguments of " + name(), "too many",
-                           "at most " + std::to_string(LaunchArguments::kMaxCount));
-  if (arguments.signature() == knownSignature_.load(std::memory_order_relaxed))
+    return Status::invalid("arguments of " + name(), "too many", LaunchArguments::limits());
+  if (known_.holds(arguments.signature()))
     return Status::ok();
   if (Status status = compareSizes(api, arguments); !status)
     return status;
-  knownSignature_.store(arguments.signature(), std::memory_order_relaxed);
+  known_.remember(arguments.signature());
   return Status::ok();
 }
 

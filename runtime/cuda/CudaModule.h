@@ -31,6 +31,24 @@ private:
   ModuleHandle handle_;
 };
 
+/// LaunchArguments::signature of arguments that fit one kernel, so that they are compared once, not at every launch.
+/// No lock is needed: whatever fits is a prefix of the kernel's parameters, so that words of two signatures, read while
+/// they are replaced, are one of the two, or differ in length and equal no signature.
+class KnownSignature {
+public:
+  bool holds(LaunchArguments::Signature signature) const {
+    return signature.wide == wide_.load(std::memory_order_relaxed) &&
+           signature.maps == maps_.load(std::memory_order_relaxed);
+  }
+  void remember(LaunchArguments::Signature signature) {
+    wide_.store(signature.wide, std::memory_order_relaxed);
+    maps_.store(signature.maps, std::memory_order_relaxed);
+  }
+
+private:
+  std::atomic<uint64_t> wide_{0}, maps_{0}; // 0 equals no signature
+};
+
 class CudaKernel final : public LoadedKernel {
 public:
   CudaKernel(std::shared_ptr<const CudaModule> module, const CudaDevice &device, std::string name,
@@ -47,8 +65,7 @@ private:
   std::shared_ptr<const CudaModule> module_;
   FunctionHandle function_;
   uint32_t sharedBytesLimit_; ///< of dynamic shared memory
-  /// LaunchArguments::signature of arguments that fit, so that they are compared once, not at every launch.
-  mutable std::atomic<uint64_t> knownSignature_{0};
+  mutable KnownSignature known_;
 };
 
 } // namespace thrift::cuda

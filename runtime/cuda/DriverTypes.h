@@ -69,6 +69,41 @@ enum class JitOption : int {
   ErrorLogBufferSizeBytes = 6,
 };
 
+/// CUtensorMapDataType; the elements that TensorMap.h has.
+enum class TensorDataType : int {
+  Uint8 = 0,
+  Float16 = 6,
+  Bfloat16 = 9,
+};
+
+/// CUtensorMapInterleave
+enum class TensorInterleave : int {
+  None = 0,
+};
+
+/// CUtensorMapSwizzle
+enum class TensorSwizzle : int {
+  None = 0,
+  Bytes32 = 1,
+  Bytes64 = 2,
+  Bytes128 = 3,
+};
+
+/// CUtensorMapL2promotion
+enum class TensorL2Promotion : int {
+  Bytes128 = 2,
+};
+
+/// CUtensorMapFloatOOBfill; "none" fills with zeros.
+enum class TensorOutOfBoundsFill : int {
+  None = 0,
+};
+
+/// CUtensorMap. The driver wants it aligned to 64 bytes; cuda.h says 128 since CUDA 13.
+struct alignas(128) OpaqueTensorMap {
+  uint64_t opaque[16];
+};
+
 /// CUdriverProcAddressQueryResult
 enum class ProcAddressQuery : int {
   Success = 0,

@@ -65,6 +65,27 @@ Result<EmulationPlan> EmulationPlan::portable(LowPair low, DType inputType, Rout
   return plan;
 }
 
+Result<EmulationPlan> EmulationPlan::sm100(LowPair low, DType inputType, RoutingBlock block) {
+  Result<EmulationPlan> plan = portable(low, inputType, block);
+  if (!plan)
+    return plan;
+  switch (low.pv) {
+  case LowFormat::Nvfp4:
+    plan->lowP = pRule(PFormat::Nvfp4);
+    break;
+  case LowFormat::Mxfp4:
+    plan->lowP = pRule(PFormat::Mxfp4);
+    break;
+  case LowFormat::Fp8:
+    plan->lowP = pRule(PFormat::Fp8);
+    break;
+  case LowFormat::F16:
+    plan->lowP = plan->highP;
+    break;
+  }
+  return plan;
+}
+
 bool operator==(const EmulationPlan &a, const EmulationPlan &b) {
   return a.block == b.block && a.updateKeys() == b.updateKeys() && a.low == b.low && a.lowP == b.lowP &&
          a.highP == b.highP && a.headroomBits == b.headroomBits && a.highFirst == b.highFirst &&

@@ -56,6 +56,8 @@ struct EmulationPlan {
   /// for nvfp4 (the kernel carries it), f16 for fp8, bf16 for mxfp4, whose scales overflow f16; high, and f16 as a low
   /// format, use the inputs' type.
   static Result<EmulationPlan> portable(LowPair low, DType inputType, RoutingBlock block = {});
+  /// sm_100a, which multiplies in the packed formats: P takes V's. The f16 of a low pair is the inputs' type.
+  static Result<EmulationPlan> sm100(LowPair low, DType inputType, RoutingBlock block = {});
 };
 
 bool operator==(const EmulationPlan &a, const EmulationPlan &b);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -102,6 +103,42 @@ TEST(PackTransposed, RoundTripIsTheGroupQuantiser) {
                   quantizedTensor(format, layout.shape, values, true))
             << name(format) << ", block " << block << ", " << tokens << " tokens";
       }
+}
+
+TEST(PackSm100, HoldsTheValuesOfThePortableLayout) {
+  for (LowFormat format : kPackedFormats)
+    for (int64_t block : {64, 128})
+      for (int64_t tokens : kLengths) {
+        RowsLayout rows{format, {2, 3, tokens, 64, block}}, rows100 = rows;
+        TransposedLayout columns{format, {2, 3, tokens, 20, block}}, columns100 = columns;
+        rows100.layout = columns100.layout = PackedLayout::Sm100;
+        std::vector<float> k = gaussian(rows.shape, 6), v = gaussian(columns.shape, 7);
+        PackedTensor a = packRows(rows, contiguousRows(k.data(), rows.shape));
+        PackedTensor b = packRows(rows100, contiguousRows(k.data(), rows.shape));
+        EXPECT_EQ(a.data, b.data);
+        EXPECT_EQ(unpackRows(rows, a.data.data(), a.scales.data()), unpackRows(rows100, b.data.data(), b.scales.data()))
+            << name(format) << ", " << tokens << " tokens";
+        a = packTransposed(columns, contiguousRows(v.data(), columns.shape));
+        b = packTransposed(columns100, contiguousRows(v.data(), columns.shape));
+        EXPECT_EQ(unpackTransposed(columns, a.data.data(), a.scales.data()),
+                  unpackTransposed(columns100, b.data.data(), b.scales.data()))
+            << name(format) << ", " << tokens << " tokens";
+      }
+}
+
+TEST(PackSm100, UnusedScaleBytesAreZero) {
+  for (LowFormat format : {LowFormat::Nvfp4, LowFormat::Mxfp4}) {
+    // All ones, so that a scale that exists is not zero: count the bytes that are not.
+    RowsLayout rows{format, {1, 2, 70, 64, 64}, PackedLayout::Sm100};
+    TransposedLayout columns{format, {1, 2, 70, 20, 64}, PackedLayout::Sm100};
+    std::vector<float> ones(2 * 70 * 64, 1.0f);
+    auto used = [](const PackedTensor &packed) {
+      return static_cast<int64_t>(packed.scales.size()) - std::count(packed.scales.begin(), packed.scales.end(), 0);
+    };
+    int64_t group = scaleGroup(format);
+    EXPECT_EQ(used(packRows(rows, contiguousRows(ones.data(), rows.shape))), 2 * 70 * (64 / group));
+    EXPECT_EQ(used(packTransposed(columns, contiguousRows(ones.data(), columns.shape))), 2 * 20 * (64 / group + 1));
+  }
 }
 
 TEST(PackTransposed, PositionsHoldTheirTokens) {
@@ -292,4 +329,36 @@ TEST(PackedLayoutDocument, WorkedExample) {
   EXPECT_EQ(std::vector<uint8_t>(vLow.data.begin() + 512, vLow.data.begin() + 544), lastTile);
   EXPECT_EQ(std::vector<uint8_t>(vLow.scales.begin() + 64, vLow.scales.begin() + 68),
             (std::vector<uint8_t>{0x30, 0, 0, 0}));
+}
+
+/// The worked example of PACKED_LAYOUT_SM100.md, byte for byte.
+TEST(PackedLayoutDocument, WorkedExampleSm100) {
+  PackedShape shape{1, 1, 65, 16, 64};
+  RowReader k = [](int64_t, int64_t, int64_t token, float *row) {
+    for (int d = 0; d < 16; ++d)
+      row[d] = token == 0 ? static_cast<float>(d) : token == 33 ? 6.0f : 0.0f;
+  };
+  const std::vector<uint8_t> row = {0x10, 0x22, 0x43, 0x54, 0x65, 0x66, 0x76, 0x77};
+  PackedTensor kLow = packRows({LowFormat::Nvfp4, shape, PackedLayout::Sm100}, k);
+  EXPECT_EQ(kLow.data.size(), 1024u);
+  std::vector<uint8_t> atom(512);
+  atom[0] = 0x42;
+  atom[20] = 0x38; // 1
+  EXPECT_EQ(kLow.scales, atom);
+  EXPECT_EQ(std::vector<uint8_t>(kLow.data.begin(), kLow.data.begin() + 8), row);
+
+  RowReader v = [](int64_t, int64_t, int64_t token, float *row) {
+    std::fill_n(row, 16, 0.0f);
+    row[0] = token == 64 ? 3.0f : static_cast<float>(token % 16);
+  };
+  PackedTensor vLow = packTransposed({LowFormat::Nvfp4, shape, PackedLayout::Sm100}, v);
+  EXPECT_EQ(vLow.data.size(), 1024u);
+  for (int byte = 0; byte < 32; ++byte)
+    EXPECT_EQ(vLow.data[byte], row[byte % 8]) << byte;
+  EXPECT_EQ(vLow.data[512], 0x07);
+  std::vector<uint8_t> atoms(1024);
+  for (int group = 0; group < 4; ++group)
+    atoms[group] = 0x42;
+  atoms[512] = 0x30;
+  EXPECT_EQ(vLow.scales, atoms);
 }

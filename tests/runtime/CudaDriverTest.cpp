@@ -41,12 +41,14 @@ protected:
     return device ? *device : nullptr;
   }
 
-  static std::shared_ptr<const LoadedKernel> storeKernel(Device &device) {
+  static std::shared_ptr<const LoadedKernel> storeKernel(Device &device) { return kernelOf(device, "store"); }
+
+  static std::shared_ptr<const LoadedKernel> kernelOf(Device &device, const std::string &name) {
     auto module = device.loadModule({ImageKind::Ptx, "text"});
     EXPECT_TRUE(module) << module.status().message();
     if (!module)
       return nullptr;
-    auto kernel = (*module)->find("store");
+    auto kernel = (*module)->find(name);
     EXPECT_TRUE(kernel) << kernel.status().message();
     return kernel ? *kernel : nullptr;
   }
@@ -85,6 +87,7 @@ TEST_F(CudaDriver, EveryFunctionIsAskedForWithItsAbi) {
   EXPECT_TRUE(asked("cuMemAlloc 3020"));
   EXPECT_TRUE(asked("cuStreamDestroy 4000"));
   EXPECT_TRUE(asked("cuDevicePrimaryCtxRelease 11000"));
+  EXPECT_TRUE(asked("cuTensorMapEncodeTiled 12000"));
 }
 
 static constexpr const char *kRequired[] = {
@@ -412,6 +415,111 @@ TEST_F(CudaDriver, LaunchesThatDoNotFitAreRefused) {
   EXPECT_TRUE(refused({}, many, "arguments of store"));
   EXPECT_EQ(other->launch(*kernel, {}, good, {}).field(), "kernel");
   EXPECT_TRUE(fake_->calls.empty()) << "nothing of that ran";
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+static TensorMapDescription packedTiles() {
+  TensorMapDescription map;
+  map.rank = 3;
+  map.address = 0x10000;
+  map.dims = {32, 128, 24};
+  map.strides = {32, 4096};
+  map.box = {32, 128, 1};
+  map.swizzle = TensorMapSwizzle::B32;
+  return map;
+}
+
+TEST_F(CudaDriver, TensorMapsAreEncodedByTheDriver) {
+  auto device = open();
+  ASSERT_TRUE(device);
+  Result<TensorMap> map = device->encodeTensorMap(packedTiles());
+  ASSERT_TRUE(map) << map.status().message();
+  for (size_t i = 0; i < map->bytes.size(); ++i)
+    ASSERT_EQ(map->bytes[i], i / 8 + 1) << i;
+  const FakeTensorMap &seen = fake_->encoded;
+  EXPECT_EQ(seen.type, TensorDataType::Uint8);
+  EXPECT_EQ(seen.address, 0x10000u);
+  EXPECT_EQ(seen.dims, (std::vector<uint64_t>{32, 128, 24}));
+  EXPECT_EQ(seen.strides, (std::vector<uint64_t>{32, 4096}));
+  EXPECT_EQ(seen.box, (std::vector<uint32_t>{32, 128, 1}));
+  EXPECT_EQ(seen.elementStrides, (std::vector<uint32_t>{1, 1, 1}));
+  EXPECT_EQ(seen.swizzle, TensorSwizzle::Bytes32);
+  EXPECT_EQ(seen.promotion, TensorL2Promotion::Bytes128);
+  EXPECT_TRUE(fake_->calls.empty()) << "a computation, nothing on the device";
+  EXPECT_TRUE(fake_->contexts.empty());
+
+  const std::pair<TensorMapElement, TensorDataType> types[] = {{TensorMapElement::U8, TensorDataType::Uint8},
+                                                               {TensorMapElement::F16, TensorDataType::Float16},
+                                                               {TensorMapElement::BF16, TensorDataType::Bfloat16}};
+  for (auto [element, type] : types) {
+    TensorMapDescription description = packedTiles();
+    description.element = element;
+    description.box[0] = 16;
+    ASSERT_TRUE(device->encodeTensorMap(description));
+    EXPECT_EQ(seen.type, type);
+  }
+  const std::pair<TensorMapSwizzle, TensorSwizzle> swizzles[] = {{TensorMapSwizzle::None, TensorSwizzle::None},
+                                                                 {TensorMapSwizzle::B32, TensorSwizzle::Bytes32},
+                                                                 {TensorMapSwizzle::B64, TensorSwizzle::Bytes64},
+                                                                 {TensorMapSwizzle::B128, TensorSwizzle::Bytes128}};
+  for (auto [ours, drivers] : swizzles) {
+    TensorMapDescription description = packedTiles();
+    description.swizzle = ours;
+    ASSERT_TRUE(device->encodeTensorMap(description));
+    EXPECT_EQ(seen.swizzle, drivers);
+  }
+}
+
+TEST_F(CudaDriver, TensorMapsThatCannotBeAreExplained) {
+  auto device = open();
+  ASSERT_TRUE(device);
+  TensorMapDescription map = packedTiles();
+  map.strides[0] = 40;
+  Status status = device->encodeTensorMap(map).status();
+  EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(status.message(), "strides[0] is 40 bytes; allowed: multiples of 16 bytes below 2^40");
+  EXPECT_TRUE(fake_->encoded.dims.empty()) << "the driver was not asked";
+  fake_->encodeResult = DriverResult::InvalidValue;
+  status = device->encodeTensorMap(packedTiles()).status();
+  EXPECT_EQ(status.code(), StatusCode::DeviceError);
+  EXPECT_TRUE(mentions(status, "cuTensorMapEncodeTiled failed"));
+  fake_->encodeResult = DriverResult::Success;
+  fake_->computeMajor[0] = 8;
+  fake_->computeMinor[0] = 6;
+  device = open();
+  ASSERT_TRUE(device);
+  status = device->encodeTensorMap(packedTiles()).status();
+  EXPECT_EQ(status.code(), StatusCode::Unsupported);
+  EXPECT_EQ(status.message(), "tensor map on cuda:0 is for compute capability 8.6; allowed: 9.0 or newer");
+}
+
+TEST_F(CudaDriver, TensorMapsAreLaunchedByValue) {
+  auto device = open();
+  ASSERT_TRUE(device);
+  auto kernel = kernelOf(*device, "take");
+  Result<TensorMap> map = device->encodeTensorMap(packedTiles());
+  ASSERT_TRUE(kernel && map);
+  LaunchArguments arguments;
+  arguments.addTensorMap(*map).addU32(5);
+  for (int times = 0; times < 2; ++times) { // compared with the parameters, then known
+    std::fill_n(fake_->taken, sizeof fake_->taken, 0);
+    Status status = device->launch(*kernel, {}, arguments, {});
+    ASSERT_TRUE(status) << status.message();
+    EXPECT_EQ(fake_->value, 5u);
+    EXPECT_TRUE(std::equal(map->bytes.begin(), map->bytes.end(), fake_->taken));
+  }
+  size_t launches = fake_->calls.size();
+  auto refused = [&](const LaunchArguments &wrong) { return device->launch(*kernel, {}, wrong, {}).field(); };
+  EXPECT_EQ(refused(LaunchArguments().addTensorMap(*map).addU64(1)), "argument 1 of take");
+  EXPECT_EQ(refused(LaunchArguments().addU32(5).addTensorMap(*map)), "argument 0 of take");
+  EXPECT_EQ(refused(LaunchArguments(arguments).addTensorMap(*map)), "arguments of take");
+  EXPECT_EQ(fake_->calls.size(), launches) << "nothing of that ran";
+  // Too few go unnoticed, but what the driver reads for them is defined.
+  EXPECT_TRUE(device->launch(*kernel, {}, LaunchArguments().addTensorMap(*map), {}));
+  EXPECT_EQ(fake_->value, 0u);
 }
 
 //===----------------------------------------------------------------------===//

@@ -40,6 +40,11 @@ TRANSLATE(CUdevice_attribute, ours::DeviceAttribute)
 TRANSLATE(CUfunction_attribute, ours::FunctionAttribute)
 TRANSLATE(CUjit_option, ours::JitOption)
 TRANSLATE(CUdriverProcAddressQueryResult, ours::ProcAddressQuery)
+TRANSLATE(CUtensorMapDataType, ours::TensorDataType)
+TRANSLATE(CUtensorMapInterleave, ours::TensorInterleave)
+TRANSLATE(CUtensorMapSwizzle, ours::TensorSwizzle)
+TRANSLATE(CUtensorMapL2promotion, ours::TensorL2Promotion)
+TRANSLATE(CUtensorMapFloatOOBfill, ours::TensorOutOfBoundsFill)
 TRANSLATE(CUcontext, ours::ContextHandle)
 TRANSLATE(CUmodule, ours::ModuleHandle)
 TRANSLATE(CUfunction, ours::FunctionHandle)
@@ -49,6 +54,15 @@ TRANSLATE(CUevent, ours::EventHandle)
 static_assert(std::is_same_v<CUdevice, ours::DeviceOrdinal>);
 static_assert(std::is_same_v<CUdeviceptr, ours::DeviceAddress>);
 static_assert(std::is_same_v<cuuint64_t, uint64_t>);
+static_assert(std::is_same_v<cuuint32_t, uint32_t>);
+
+// Aligned as the strictest cuda.h has it, so not always equally.
+static_assert(sizeof(CUtensorMap) == sizeof(ours::OpaqueTensorMap));
+static_assert(alignof(ours::OpaqueTensorMap) % alignof(CUtensorMap) == 0);
+template <>
+struct Translate<CUtensorMap> {
+  using type = ours::OpaqueTensorMap;
+};
 
 /// Pointers to a translated type: CUcontext * is ContextHandle *. Pointers to other types stay.
 template <typename Real>
@@ -105,6 +119,16 @@ SAME(FunctionAttribute::NumRegs, CU_FUNC_ATTRIBUTE_NUM_REGS);
 SAME(FunctionAttribute::MaxDynamicSharedSizeBytes, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
 SAME(JitOption::ErrorLogBuffer, CU_JIT_ERROR_LOG_BUFFER);
 SAME(JitOption::ErrorLogBufferSizeBytes, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+SAME(TensorDataType::Uint8, CU_TENSOR_MAP_DATA_TYPE_UINT8);
+SAME(TensorDataType::Float16, CU_TENSOR_MAP_DATA_TYPE_FLOAT16);
+SAME(TensorDataType::Bfloat16, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16);
+SAME(TensorInterleave::None, CU_TENSOR_MAP_INTERLEAVE_NONE);
+SAME(TensorSwizzle::None, CU_TENSOR_MAP_SWIZZLE_NONE);
+SAME(TensorSwizzle::Bytes32, CU_TENSOR_MAP_SWIZZLE_32B);
+SAME(TensorSwizzle::Bytes64, CU_TENSOR_MAP_SWIZZLE_64B);
+SAME(TensorSwizzle::Bytes128, CU_TENSOR_MAP_SWIZZLE_128B);
+SAME(TensorL2Promotion::Bytes128, CU_TENSOR_MAP_L2_PROMOTION_L2_128B);
+SAME(TensorOutOfBoundsFill::None, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 SAME(ProcAddressQuery::Success, CU_GET_PROC_ADDRESS_SUCCESS);
 SAME(ProcAddressQuery::SymbolNotFound, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
 SAME(ProcAddressQuery::VersionNotSufficient, CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT);

@@ -1,8 +1,9 @@
 //===- FakeCudaDriver.cpp - a stand-in for libcuda.so.1 ---------------------===//
 //
-// Device memory is host memory, and every module has one kernel, store(u64 address, u32 value), which writes
-// value * gridDim.x. Functions are only handed out through cuGetProcAddress_v2, as the real library does, and only for
-// the ABI version that Symbols.def names.
+// Device memory is host memory, and every module has two kernels: store(u64 address, u32 value), which writes
+// value * gridDim.x, and take(map, u32 value), which leaves its tensor map for the test to see. Functions are only
+// handed out through cuGetProcAddress_v2, as the real library does, and only for the ABI version that Symbols.def
+// names.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,6 +31,8 @@ static DriverResult called(const char *name) {
   fake().calls.push_back(name);
   return DriverResult::Success;
 }
+
+static FunctionHandle const kStore = handleOf<FunctionHandle>(0x500), kTake = handleOf<FunctionHandle>(0x501);
 
 // Each function has the signature that Symbols.def declares: resolving compares nothing, so this file's table does.
 namespace implementation {
@@ -141,6 +144,25 @@ static DriverResult cuMemsetD8Async(DeviceAddress to, unsigned char value, size_
   fake().stream = stream;
   return called("Memset");
 }
+static DriverResult cuTensorMapEncodeTiled(OpaqueTensorMap *map, TensorDataType type, uint32_t rank, void *address,
+                                           const uint64_t *dims, const uint64_t *strides, const uint32_t *box,
+                                           const uint32_t *elementStrides, TensorInterleave interleave,
+                                           TensorSwizzle swizzle, TensorL2Promotion promotion,
+                                           TensorOutOfBoundsFill fill) {
+  if (interleave != TensorInterleave::None || fill != TensorOutOfBoundsFill::None || uintptr_t(map) % 64)
+    return DriverResult::InvalidValue;
+  fake().encoded = {type,
+                    uint64_t(uintptr_t(address)),
+                    {dims, dims + rank},
+                    {strides, strides + rank - 1},
+                    {box, box + rank},
+                    {elementStrides, elementStrides + rank},
+                    swizzle,
+                    promotion};
+  for (int i = 0; i < 16; ++i)
+    map->opaque[i] = 0x0101010101010101u * uint64_t(i + 1);
+  return fake().encodeResult;
+}
 static DriverResult cuStreamCreate(StreamHandle *stream, unsigned flags) {
   *stream = handleOf<StreamHandle>(0x200);
   ++fake().streams;
@@ -197,8 +219,9 @@ static DriverResult cuModuleUnload(ModuleHandle) {
   return DriverResult::Success;
 }
 static DriverResult cuModuleGetFunction(FunctionHandle *function, ModuleHandle, const char *name) {
-  *function = handleOf<FunctionHandle>(0x500);
-  return std::strcmp(name, "store") == 0 ? DriverResult::Success : DriverResult::NotFound;
+  bool takes = std::strcmp(name, "take") == 0;
+  *function = takes ? kTake : kStore;
+  return takes || std::strcmp(name, "store") == 0 ? DriverResult::Success : DriverResult::NotFound;
 }
 static DriverResult cuFuncGetAttribute(int *value, FunctionAttribute attribute, FunctionHandle) {
   switch (attribute) {
@@ -226,14 +249,19 @@ static DriverResult cuFuncSetAttribute(FunctionHandle, FunctionAttribute attribu
   fake().dynamicSharedBytes = value;
   return DriverResult::Success;
 }
-static DriverResult cuFuncGetParamInfo(FunctionHandle, size_t index, size_t *offset, size_t *bytes) {
-  *offset = 8 * index;
-  *bytes = index == 0 ? 8 : 4;
+static DriverResult cuFuncGetParamInfo(FunctionHandle function, size_t index, size_t *offset, size_t *bytes) {
+  if (function == kTake) {
+    *offset = index == 0 ? 48 : 176; // as on an H100
+    *bytes = index == 0 ? 128 : 4;
+  } else {
+    *offset = 8 * index;
+    *bytes = index == 0 ? 8 : 4;
+  }
   return index < 2 ? DriverResult::Success : DriverResult::InvalidValue;
 }
-static DriverResult cuLaunchKernel(FunctionHandle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                                   unsigned blockY, unsigned blockZ, unsigned sharedBytes, StreamHandle stream,
-                                   void **parameters, void **extra) {
+static DriverResult cuLaunchKernel(FunctionHandle function, unsigned gridX, unsigned gridY, unsigned gridZ,
+                                   unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,
+                                   StreamHandle stream, void **parameters, void **extra) {
   FakeCudaDriver &state = fake();
   unsigned grid[] = {gridX, gridY, gridZ}, block[] = {blockX, blockY, blockZ};
   std::memcpy(state.grid, grid, sizeof grid);
@@ -241,6 +269,13 @@ static DriverResult cuLaunchKernel(FunctionHandle, unsigned gridX, unsigned grid
   state.sharedBytes = sharedBytes;
   state.stream = stream;
   state.contextOfLaunch = state.contexts.empty() ? nullptr : state.contexts.back();
+  if (function == kTake) {
+    if (!parameters || extra)
+      return DriverResult::InvalidValue;
+    std::memcpy(state.taken, parameters[0], sizeof state.taken);
+    std::memcpy(&state.value, parameters[1], sizeof state.value);
+    return called("Launch");
+  }
   if (parameters || uintptr_t(extra[0]) != kLaunchParamBufferPointer || uintptr_t(extra[2]) != kLaunchParamBufferSize ||
       uintptr_t(extra[4]) != kLaunchParamEnd)
     return DriverResult::InvalidValue;

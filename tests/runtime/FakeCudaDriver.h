@@ -12,6 +12,16 @@
 
 namespace thrift::test {
 
+/// What cuTensorMapEncodeTiled was given.
+struct FakeTensorMap {
+  cuda::TensorDataType type = {};
+  uint64_t address = 0;
+  std::vector<uint64_t> dims, strides;
+  std::vector<uint32_t> box, elementStrides;
+  cuda::TensorSwizzle swizzle = {};
+  cuda::TensorL2Promotion promotion = {};
+};
+
 /// What the next calls of the stand-in do, and what the last ones were given.
 struct FakeCudaDriver {
   // Settings.
@@ -19,6 +29,7 @@ struct FakeCudaDriver {
   cuda::DriverResult contextResult = cuda::DriverResult::Success;
   cuda::DriverResult loadResult = cuda::DriverResult::Success;
   cuda::DriverResult synchronizeResult = cuda::DriverResult::Success;
+  cuda::DriverResult encodeResult = cuda::DriverResult::Success;
   int devices = 2;
   int computeMajor[2] = {9, 12}, computeMinor[2] = {0, 0};
   std::string missingSymbol;
@@ -31,6 +42,8 @@ struct FakeCudaDriver {
   unsigned grid[3] = {}, block[3] = {}, sharedBytes = 0;
   uint64_t address = 0;
   uint32_t value = 0;
+  FakeTensorMap encoded;
+  unsigned char taken[128] = {}; ///< the tensor map of the last launch
   void *stream = nullptr;
   int dynamicSharedBytes = 0;
   int retained = 0, modules = 0, streams = 0, events = 0, allocations = 0;

@@ -19,6 +19,7 @@ endif()
 # standard library; ThriftHeaders.cmake checks that when it installs them.
 set(THRIFTJIT_PUBLIC_HEADERS
   dialect/formats/Format.h
+  dialect/formats/PackedLayout.h
   runtime/Arguments.h
   runtime/Context.h
   runtime/Device.h
@@ -27,6 +28,7 @@ set(THRIFTJIT_PUBLIC_HEADERS
   runtime/Plan.h
   runtime/Spec.h
   runtime/Status.h
+  runtime/TensorMap.h
   runtime/TensorView.h
 )
 

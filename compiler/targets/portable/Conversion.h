@@ -20,8 +20,10 @@
 #ifndef THRIFTJIT_COMPILER_TARGETS_PORTABLE_CONVERSION_H
 #define THRIFTJIT_COMPILER_TARGETS_PORTABLE_CONVERSION_H
 
+#include "compiler/targets/Lowering.h"
 #include "compiler/targets/portable/Emitter.h"
 #include "compiler/targets/portable/Portable.h"
+#include "compiler/targets/portable/Widen.h"
 
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -87,7 +89,15 @@ StridedTile locateStrided(Emitter &e, mlir::Operation *op, ViewType type, ValueR
 /// Address of (row, 0) of a strided tile; `row` counts from the tile's first one.
 Value rowAddress(Emitter &e, const StridedTile &tile, Value row, int64_t elementBytes);
 
-/// Where a tile of a packed view lies.
+/// Which tile of a packed view: `tile` of `tiles`, in the matrix `head` of those that the outer indices number.
+struct PackedPlace {
+  bool transposed; ///< tiles follow one another along the view's last dimension
+  Value head;      ///< i64
+  Value tile, tiles;
+};
+PackedPlace placeOfPacked(Emitter &e, mlir::Operation *op, ViewType type, TileType tile, ValueRange indices);
+
+/// Where a tile of a packed view in layout `portable` lies.
 struct PackedTile {
   Value elements, scales;
 };
@@ -163,22 +173,21 @@ Value quadMax(Emitter &e, Value value);
 /// exp2 of a finite or minus infinite argument.
 Value exp2(Emitter &e, Value x, llvm::StringRef kind);
 
-/// Sets bit 7 of each byte that is E4M3's NaN. Scales have no sign, so the bit is free.
-Value markNaN(Emitter &e, Value codes);
-/// One or two neighbouring scale codes, marked.
-Value loadCodes(Emitter &e, Value address, int64_t count);
-/// Two f16 scales (times 2^kWidenedLog2) from marked E4M3 codes, each an i32 of which the low byte counts; NaN stays
-/// NaN.
-Value widenScales(Emitter &e, Value low, Value high);
-/// The eight E2M1 values of a word, scaled, as four pairs: pair j holds nibbles j and j + 4.
-llvm::SmallVector<Value> widenWord(Emitter &e, Value word, Value scales);
+/// A slice of quantised groups, one for each thread, from row `first` of a tile on: elements and scales.
+void storeGroups(StoreOp op, PackedLayout layout, ValueRange values, ValueRange view, ValueRange indices, Value first,
+                 Emitter &e);
+/// Refuses tiles for which storeGroups has no rule.
+mlir::LogicalResult checkStoredGroups(StoreOp op, PackedLayout layout);
 
 void populateKernelPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateRingPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateCopyPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateMmaPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateSoftmaxPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
-void populateQuantizePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateStorePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
+                           const ConversionChoices &options);
+void populateQuantizePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
+                              const ConversionChoices &options);
 void populateListPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateRankPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateRouterPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);

@@ -1,4 +1,4 @@
-//===- CopyToNVVM.cpp - global memory to and from registers and shared memory -===//
+//===- CopyToNVVM.cpp - global memory to registers and shared memory --------===//
 
 #include "compiler/targets/portable/Conversion.h"
 
@@ -20,7 +20,7 @@ static int64_t threadsOf(Operation *op) {
 StridedTile portable::locateStrided(Emitter &e, Operation *op, ViewType type, ValueRange view, TileType tile,
                                     ValueRange indices, int64_t elementBytes) {
   ArrayRef<Attribute> shape = type.getShape();
-  bool vector = tile.columns() == 1;          // one value per row: the rows are the view's last dimension
+  bool vector = tile.columns() == 1; // one value per row: the rows are the view's last dimension
   size_t rowDim = shape.size() - (vector ? 1 : 2);
   Value offset = e.i64(0);
   for (size_t dim = 0; dim < rowDim; ++dim)
@@ -38,20 +38,28 @@ Value portable::rowAddress(Emitter &e, const StridedTile &tile, Value row, int64
   return e.address(tile.base, e.mul(e.mul(absolute, tile.rowStride), elementBytes));
 }
 
-PackedTile portable::locatePacked(Emitter &e, Operation *op, ViewType type, ValueRange view, TileType tile,
-                                  ValueRange indices) {
+PackedPlace portable::placeOfPacked(Emitter &e, Operation *op, ViewType type, TileType tile, ValueRange indices) {
   ArrayRef<Attribute> shape = type.getShape();
   size_t rank = shape.size();
+  PackedPlace place;
   // The tiled dimension is the one that the tile does not hold whole.
-  size_t tiled = shape[rank - 1] == tile.getColumns() ? rank - 2 : rank - 1;
-  int64_t extent = tiled == rank - 2 ? tile.rows() : tile.columns();
-  Value linear = e.i64(0);
+  place.transposed = shape[rank - 1] != tile.getColumns();
+  size_t tiled = place.transposed ? rank - 1 : rank - 2;
+  int64_t extent = place.transposed ? tile.columns() : tile.rows();
+  place.head = e.i64(0);
   for (size_t dim = 0; dim + 2 < rank; ++dim)
-    linear = e.add(e.mul(linear, e.extend64(extentValue(e, op, shape[dim]))), e.extend64(indices[dim]));
-  Value tiles = e.ceilDivide(extentValue(e, op, shape[tiled]), extent);
-  linear = e.add(e.mul(linear, e.extend64(tiles)), e.extend64(indices[rank - 2]));
-  int64_t elements = tile.rows() * tile.columns();
-  return {e.address(view[0], e.mul(linear, elements / 2)), e.address(view[1], e.mul(linear, elements / kGroupSize))};
+    place.head = e.add(e.mul(place.head, e.extend64(extentValue(e, op, shape[dim]))), e.extend64(indices[dim]));
+  place.tile = indices[rank - 2];
+  place.tiles = e.ceilDivide(extentValue(e, op, shape[tiled]), extent);
+  return place;
+}
+
+PackedTile portable::locatePacked(Emitter &e, Operation *op, ViewType type, ValueRange view, TileType tile,
+                                  ValueRange indices) {
+  PackedPlace place = placeOfPacked(e, op, type, tile, indices);
+  Value linear = e.add(e.mul(place.head, e.extend64(place.tiles)), e.extend64(place.tile));
+  return {e.address(view[0], e.mul(linear, packedElementBytes(tile))),
+          e.address(view[1], e.mul(linear, packedScaleBytes(tile)))};
 }
 
 FragmentPlace portable::fragmentPlace(Emitter &e) {
@@ -110,7 +118,7 @@ struct ConvertCopy : TilePattern<CopyOp> {
 private:
   static void copyPacked(CopyOp op, TileType tile, ValueRange view, ValueRange indices, Value to, Emitter &e) {
     PackedTile from = locatePacked(e, op, op.getView().getType(), view, tile, indices);
-    int64_t elementBytes = tile.rows() * tile.columns() / 2, scaleBytes = tile.rows() * tile.columns() / kGroupSize;
+    int64_t elementBytes = packedElementBytes(tile), scaleBytes = packedScaleBytes(tile);
     int64_t threads = threadsOf(op);
     auto stream = [&](Value source, int64_t offset, int64_t bytes) {
       forChunks(e, bytes / kChunkBytes, threads, [&](Value chunk) {
@@ -119,7 +127,13 @@ private:
       });
     };
     stream(from.elements, 0, elementBytes);
-    stream(from.scales, elementBytes, scaleBytes);
+    if (scaleBytes % kChunkBytes == 0)
+      return stream(from.scales, elementBytes, scaleBytes);
+    // fp8: one f32
+    e.ifThen(e.compare(Predicate::eq, e.thread(), e.i32(0)), [&] {
+      NVVM::CpAsyncOp::create(e.builder, e.loc, e.address(to, elementBytes), from.scales, scaleBytes,
+                              NVVM::LoadCacheModifierKind::CA, Value());
+    });
   }
 
   /// One chunk, element by element: cp.async needs aligned addresses.
@@ -160,7 +174,7 @@ struct ConvertLoad : TilePattern<LoadOp> {
     auto layout = tile.tileLayout();
     if (layout == TileLayout::OperandA)
       return Fragments({loadOperand(op, tile, adaptor.getView(), indices, e)});
-    if (layout == TileLayout::OperandAWidened && tile.elementFormat() == ElementFormat::NVFP4)
+    if (hasScales(tile.elementFormat()) && layout == TileLayout::OperandAWidened)
       return Fragments({loadWidened(op, tile, adaptor.getView(), indices, e)});
     if (layout == TileLayout::Lanes)
       return Fragments({loadLanes(op, tile, adaptor.getView(), indices, e)});
@@ -194,27 +208,30 @@ private:
     return fragments;
   }
 
-  /// Lane q of a quad owns the channels [q D/4, (q + 1) D/4): any order serves a dot product, as long as K has the same.
+  /// Lane q of a quad owns the channels [q D/4, (q + 1) D/4): any order serves a dot product, as long as K has the
+  /// same.
   static SmallVector<Value> loadWidened(LoadOp op, TileType tile, ValueRange view, ValueRange indices, Emitter &e) {
     PackedTile from = locatePacked(e, op, op.getView().getType(), view, tile, indices);
     FragmentPlace place = fragmentPlace(e);
-    int64_t columns = tile.columns(), words = columns / 32, groups = columns / 64;
+    Widener widener(e, tile.elementFormat());
+    int64_t columns = tile.columns(), rowBytes = packedElementBytes(tile) / tile.rows(), words = rowBytes / 16;
     SmallVector<SmallVector<Value>, 2> pairs; // of the two rows
     for (Value row : {place.row, e.add(place.row, 8)}) {
-      Value elements = e.address(e.address(from.elements, e.mul(row, columns / 2)), e.mul(place.q, columns / 8));
-      Value scales = e.address(e.address(from.scales, e.mul(row, columns / kGroupSize)), e.mul(place.q, groups));
+      Value elements = e.address(e.address(from.elements, e.mul(row, rowBytes)), e.mul(place.q, rowBytes / 4));
       SmallVector<Value> &rowPairs = pairs.emplace_back();
-      Value codes = loadCodes(e, scales, groups);
-      for (int64_t word = 0; word < words; ++word) {
-        Value code = e.band(e.shr(codes, 8 * (word / 2)), 0xFF);
-        llvm::append_range(rowPairs, widenWord(e, e.load(e.i32(), e.address(elements, 4 * word), 4), widenScales(e, code, code)));
-      }
+      LaneScales scales(e, widener, tile.elementFormat(), columns, place.q);
+      Value codes = widener.hasGroups() ? scales.load(e.address(from.scales, e.mul(row, scales.rowBytes))) : Value();
+      for (int64_t word = 0; word < words; ++word)
+        llvm::append_range(
+            rowPairs, widener.widen(e.load(e.i32(), e.address(elements, 4 * word), 4), scales.ofWord(codes, word)));
     }
     SmallVector<Value> fragments;
-    for (int64_t pair = 0; pair < 4 * words; pair += 2)
+    for (size_t pair = 0; pair < pairs[0].size(); pair += 2)
       for (int64_t half : {0, 1})
         for (int64_t row : {0, 1})
           fragments.push_back(pairs[row][pair + half]);
+    if (!widener.hasGroups())
+      fragments.push_back(e.load(e.f32(), from.scales, 4));
     return fragments;
   }
 
@@ -228,114 +245,8 @@ private:
   }
 };
 
-//===----------------------------------------------------------------------===//
-// store
-//===----------------------------------------------------------------------===//
-
-struct ConvertStore : TilePattern<StoreOp> {
-  using TilePattern::TilePattern;
-
-  Fragments emit(StoreOp op, Adaptor adaptor, Emitter &e) const override {
-    TileType tile = op.getTile().getType();
-    SmallVector<Value> indices = firsts(adaptor.getIndices());
-    ValueRange values = adaptor.getTile(), view = adaptor.getView();
-    auto layout = tile.tileLayout();
-    if (layout == TileLayout::Accumulator && tile.columns() == 1)
-      storeVector(op, tile, values, view, indices, e);
-    else if (layout == TileLayout::Accumulator)
-      storeFragments(op, tile, values, view, indices, e);
-    else if (layout == TileLayout::Columns)
-      storeColumns(op, tile, values, view, indices, e);
-    else if (layout == TileLayout::Groups)
-      storeGroups(op, tile, values, view, indices, adaptor.getFirst().front(), e);
-    else
-      return op.emitOpError("the portable target cannot store ") << tile;
-    return SmallVector<SmallVector<Value>>();
-  }
-
-private:
-  static void storeFragments(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
-    StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 2);
-    FragmentPlace place = fragmentPlace(e);
-    auto format = cast<ElementFormatAttr>(op.getView().getType().getFormat()).getValue();
-    StringRef pack = format == ElementFormat::BF16 ? "llvm.nvvm.ff2bf16x2.rn" : "llvm.nvvm.ff2f16x2.rn";
-    Type packed = e.vector(2, format == ElementFormat::BF16 ? Type(e.builder.getBF16Type()) : Type(e.builder.getF16Type()));
-    for (int64_t half : {0, 1}) {
-      Value row = e.add(place.row, 8 * half);
-      e.ifThen(e.less(e.add(to.firstRow, row), to.rows), [&] {
-        Value address = e.address(rowAddress(e, to, row, 2), e.mul(place.q, 4));
-        for (int64_t n = 0; n < tile.columns() / 8; ++n) {
-          Value first = values[4 * n + 2 * half], second = values[4 * n + 2 * half + 1];
-          // The first operand of the conversion becomes the upper half.
-          Value pair = e.bitcast(e.intrinsic(pack, packed, {second, first}), e.i32());
-          if (op.getAlignment() >= 4) {
-            e.store(pair, e.address(address, 16 * n), 4);
-            continue;
-          }
-          e.store(e.truncate(pair, e.i16()), e.address(address, 16 * n), 2);
-          e.store(e.truncate(e.shr(pair, 16), e.i16()), e.address(address, 16 * n + 2), 2);
-        }
-      });
-    }
-  }
-
-  /// One f32 per row. A caller that does not want the vector passes a null pointer.
-  static void storeVector(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
-    Value null = LLVM::ZeroOp::create(e.builder, e.loc, view[0].getType());
-    Value wanted = LLVM::ICmpOp::create(e.builder, e.loc, LLVM::ICmpPredicate::ne, view[0], null);
-    FragmentPlace place = fragmentPlace(e);
-    Value first = e.compare(Predicate::eq, place.q, e.i32(0)); // the quad's lanes hold the same value
-    e.ifThen(e.band(wanted, first), [&] {
-      StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 4);
-      for (int64_t half : {0, 1}) {
-        Value row = e.add(place.row, 8 * half);
-        e.ifThen(e.less(e.add(to.firstRow, row), to.rows),
-                 [&] { e.store(values[half], rowAddress(e, to, row, 4), 4); });
-      }
-    });
-  }
-
-  static void storeColumns(StoreOp op, TileType tile, ValueRange values, ValueRange view, ValueRange indices, Emitter &e) {
-    e.ifThen(e.less(e.thread(), e.i32(tile.columns())), [&] {
-      StridedTile to = locateStrided(e, op, op.getView().getType(), view, tile, indices, 4);
-      e.store(values[0], e.address(rowAddress(e, to, e.i32(0), 4), e.mul(e.thread(), 4)), 4);
-    });
-  }
-
-  /// One group per thread: eight bytes of elements and one scale, where PACKED_LAYOUT.md puts them.
-  static void storeGroups(StoreOp op, TileType slice, ValueRange values, ValueRange view, ValueRange indices, Value first,
-                          Emitter &e) {
-    ViewType viewType = op.getView().getType();
-    auto whole = cast<TileType>(*op.getWhole());
-    PackedTile to = locatePacked(e, op, viewType, view, whole, indices);
-    GroupPlace place = groupPlace(e, slice.columns());
-    Value row = e.add(first, place.row);
-    Value low = values[0], high = values[1], scale = e.truncate(values[2], e.i8());
-    bool transposed = viewType.getShape().back() != whole.getColumns();
-    if (!transposed) {
-      int64_t columns = slice.columns();
-      Value elements = e.address(e.address(to.elements, e.mul(row, columns / 2)), e.mul(place.group, 8));
-      e.store(low, elements, 4);
-      e.store(high, e.address(elements, 4), 4);
-      e.store(scale, e.address(e.address(to.scales, e.mul(row, columns / kGroupSize)), place.group), 1);
-      return;
-    }
-    // V: tiles of 64 tokens. Token 16 s + 2 q + (r & 1) + 8 (r >> 1) stands at 16 q + 4 s + r: for each q, two bytes.
-    constexpr int64_t tileGroups = kTokenTile / kGroupSize;
-    Value sub = e.divide(place.group, tileGroups), s = e.remainder(place.group, tileGroups);
-    Value elements = e.address(to.elements, e.add(e.mul(sub, whole.rows() * kTokenTile / 2),
-                                                  e.add(e.mul(row, kTokenTile / 2), e.mul(s, 2))));
-    for (int64_t q = 0; q < 4; ++q) {
-      Value bytes = e.bor(e.band(e.shr(low, 8 * q), 0xFF), e.shl(e.band(e.shr(high, 8 * q), 0xFF), 8));
-      e.store(e.truncate(bytes, e.i16()), e.address(elements, 8 * q), 2);
-    }
-    Value scales = e.address(to.scales, e.mul(sub, whole.rows() * tileGroups));
-    e.store(scale, e.address(scales, e.add(e.mul(row, tileGroups), s)), 1);
-  }
-};
-
 } // namespace
 
 void portable::populateCopyPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertCopy, ConvertLoad, ConvertStore>(converter, patterns.getContext());
+  patterns.add<ConvertCopy, ConvertLoad>(converter, patterns.getContext());
 }

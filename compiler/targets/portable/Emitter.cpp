@@ -127,6 +127,12 @@ void Emitter::store(Value value, Value pointer, unsigned alignment) {
 Value Emitter::extract(Value vector, int64_t index) {
   return LLVM::ExtractElementOp::create(builder, loc, vector, i32(index));
 }
+Value Emitter::pack(ValueRange elements) {
+  Value all = LLVM::PoisonOp::create(builder, loc, vector(elements.size(), elements[0].getType()));
+  for (auto [index, element] : llvm::enumerate(elements))
+    all = LLVM::InsertElementOp::create(builder, loc, all, element, i32(index));
+  return all;
+}
 Value Emitter::member(Value structure, int64_t index) {
   return LLVM::ExtractValueOp::create(builder, loc, structure, index);
 }

@@ -101,6 +101,7 @@ public:
   Value load(Type type, Value pointer, unsigned alignment);
   void store(Value value, Value pointer, unsigned alignment);
   Value extract(Value vector, int64_t index);
+  Value pack(ValueRange elements); ///< a vector of them
   Value member(Value structure, int64_t index);
 
   // Threads and warps.

@@ -1,9 +1,10 @@
 //===- Layouts.cpp - does a schedule put tiles where the instructions take them? -===//
 //
-// Schedules are IR, so they can be edited by hand. One walk before the conversion says what is wrong with them; behind it the
-// patterns may rely on layouts, extents and the bounds of shared memory.
+// Schedules are IR, so they can be edited by hand. One walk before the conversion says what is wrong with them; behind
+// it the patterns may rely on layouts, extents and the bounds of shared memory.
 
 #include "compiler/targets/portable/Support.h"
+#include "compiler/targets/portable/Widen.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -17,7 +18,9 @@ using Layouts = ArrayRef<TileLayout>;
 
 static const TileLayout kShared[] = {TileLayout::Shared};
 static const TileLayout kAccumulator[] = {TileLayout::Accumulator};
-static const TileLayout kOperandA[] = {TileLayout::OperandA, TileLayout::OperandAWidened};
+static const TileLayout kAnyOperand[] = {TileLayout::OperandA, TileLayout::OperandAWidened};
+static const TileLayout kOperandA[] = {TileLayout::OperandA};
+static const TileLayout kWidened[] = {TileLayout::OperandAWidened};
 static const TileLayout kGroups[] = {TileLayout::Groups};
 static const TileLayout kColumns[] = {TileLayout::Columns};
 static const TileLayout kLanes[] = {TileLayout::Lanes};
@@ -64,7 +67,12 @@ static LogicalResult checkQuantize(QuantizeOp op) {
   if (failed(expect(op, {{"a tile to quantise", source, kQuantized}})))
     return failure();
   bool groups = source.tileLayout() == TileLayout::Groups;
-  return expect(op, {{"a quantised tile", op.getResult().getType(), groups ? Layouts(kGroups) : Layouts(kOperandA)}});
+  if (groups && !hasScales(op.getResult().getType().elementFormat()))
+    return op.emitOpError("the portable target quantises groups to formats with scales, got ")
+           << op.getResult().getType();
+  if (groups && op.getResult().getType().elementFormat() == ElementFormat::FP8 && !op.getBlockScale())
+    return op.emitOpError("the portable target quantises to fp8 by a block's scale, got none");
+  return expect(op, {{"a quantised tile", op.getResult().getType(), groups ? Layouts(kGroups) : Layouts(kAnyOperand)}});
 }
 
 /// One thread takes one group of a slice, and all threads have one.
@@ -75,9 +83,20 @@ static LogicalResult checkSlice(SliceOp op, int64_t threads) {
   int64_t contracted = op.getColumns() ? slice.rows() : slice.columns();
   int64_t others = op.getColumns() ? slice.columns() : slice.rows();
   bool whole = is16Bit(source.elementFormat()) && source.columns() % kSwizzledColumns == 0;
-  if (!whole || contracted % kGroupSize || others > threads || contracted / kGroupSize * others != threads)
+  if (!whole || contracted % kThreadGroup || others > threads || contracted / kThreadGroup * others != threads)
     return op.emitOpError("the portable target takes one group of ")
-           << kGroupSize << " f16 or bf16 values for each of " << threads << " threads, got " << slice << " of " << source;
+           << kThreadGroup << " f16 or bf16 values for each of " << threads << " threads, got " << slice << " of "
+           << source;
+  return success();
+}
+
+static LogicalResult checkBlockScale(BlockScaleOp op) {
+  TileType source = op.getSource().getType();
+  if (failed(expect(op, {{"a tile to scale", source, kShared}})))
+    return failure();
+  if (!is16Bit(source.elementFormat()) || source.columns() % kSwizzledColumns)
+    return op.emitOpError("the portable target scales f16 or bf16 tiles with a multiple of ")
+           << kSwizzledColumns << " columns, got " << source;
   return success();
 }
 
@@ -112,9 +131,11 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
   int64_t threads = *kernel.getThreads();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([](DotOp op) {
-        if (failed(expect(op, {{"queries", op.getLhs().getType(), kOperandA},
-                               {"keys", op.getRhs().getType(), kShared},
-                               {"logits", op.getLogits().getType(), kAccumulator}})))
+        if (failed(
+                expect(op, {{"queries", op.getLhs().getType(),
+                             hasScales(op.getRhs().getType().elementFormat()) ? Layouts(kWidened) : Layouts(kOperandA)},
+                            {"keys", op.getRhs().getType(), kShared},
+                            {"logits", op.getLogits().getType(), kAccumulator}})))
           return failure();
         return checkDotShapes(op);
       })
@@ -124,7 +145,10 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
       .Case([](KeepPromotedOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
       .Case([](OnlineSoftmaxOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
       .Case([&](AccumulateOp op) {
-        if (failed(expect(op, {{"P", op.getP().getType(), kOperandA},
+        if (failed(expect(op, {{"P", op.getP().getType(),
+                                probabilityLayout(op.getV().getType().elementFormat()) == TileLayout::OperandA
+                                    ? Layouts(kOperandA)
+                                    : Layouts(kWidened)},
                                {"V", op.getV().getType(), kShared},
                                {"the probabilities", op.getW().getType(), kAccumulator}})) ||
             failed(checkAccumulateShapes(op)))
@@ -132,15 +156,21 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
         return checkStateShape(op, op.getState().getType(), threads);
       })
       .Case([&](FinishOp op) {
-        if (failed(expect(op, {{"the output", op.getO().getType(), kAccumulator}, {"LSE", op.getLse().getType(), kAccumulator}})))
+        if (failed(expect(
+                op, {{"the output", op.getO().getType(), kAccumulator}, {"LSE", op.getLse().getType(), kAccumulator}})))
           return failure();
         return checkStateShape(op, op.getState().getType(), threads);
       })
       .Case([&](EmptySoftmaxOp op) { return checkStateShape(op, op.getState().getType(), threads); })
       .Case([&](SliceOp op) { return checkSlice(op, threads); })
+      .Case([](BlockScaleOp op) { return checkBlockScale(op); })
       .Case([&](SummarizeOp op) { return checkSummarize(op, threads); })
-      .Case([](RankOp op) { return expect(op, {{"the query's mean", op.getMeanQ().getType(), kLanes}}); })
-      .Case([](LoadOp op) { return expect(op, {{"a loaded tile", op.getTile().getType(), kLoaded}}); })
+      .Case([](RankOp op) {
+        return expect(op, {{"the query's mean", op.getMeanQ().getType(), kLanes}});
+      })
+      .Case([](LoadOp op) {
+        return expect(op, {{"a loaded tile", op.getTile().getType(), kLoaded}});
+      })
       .Case([&](AllocOp op) { return checkAlloc(op, kernel); })
       .Case([](QuantizeOp op) { return checkQuantize(op); })
       .Case([](StoreOp op) { return checkStored(op); })

@@ -27,7 +27,8 @@ static Value idAt(Emitter &e, const RouteRow &row, Value cursor) {
 
 /// The id at `cursor`, or `otherwise` past the end.
 static Value idOr(Emitter &e, const RouteRow &row, Value cursor, Value otherwise) {
-  auto branch = scf::IfOp::create(e.builder, e.loc, TypeRange{e.i32()}, e.less(cursor, row.count), /*withElseRegion=*/true);
+  auto branch =
+      scf::IfOp::create(e.builder, e.loc, TypeRange{e.i32()}, e.less(cursor, row.count), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(e.builder);
   e.builder.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(e.builder, e.loc, idAt(e, row, cursor));

@@ -4,39 +4,44 @@
 #define THRIFTJIT_COMPILER_TARGETS_PORTABLE_PORTABLE_H
 
 #include "dialect/ThriftDialect.h"
+#include "dialect/formats/PackedLayout.h"
 
 namespace thrift::portable {
 
-constexpr int64_t kRowsPerWarp = 16;       ///< the M of mma.sync m16n8k16
+constexpr int64_t kRowsPerWarp = 16; ///< the M of mma.sync m16n8k16
 constexpr int64_t kMaxWarps = 16;
 constexpr int64_t kStreamingThreads = 128; ///< per CTA of kernels without a sweep
-constexpr int64_t kGroupSize = 16;         ///< elements of one nvfp4 scale
-constexpr int64_t kTokenTile = 64;         ///< tokens of one tile of the packed V
+constexpr int64_t kThreadGroup = 16; ///< elements, along the contraction, that a thread quantises: one nvfp4 group
+constexpr int64_t kTokenTile = kTileTokens;
 
-/// Widening takes the bits of E2M1 as f16, which gives 2^-14 of the value, and multiplies by the scale times 2^7, which is
-/// as far as an E4M3 scale goes in f16 (448 * 2^7 = 57344). So each widened operand is 2^-7 of its value, exactly.
-constexpr int32_t kWidenedLog2 = 7;
+/// Facts of a format with scales.
+inline LowFormat lowFormat(ElementFormat format) {
+  return format == ElementFormat::NVFP4   ? LowFormat::Nvfp4
+         : format == ElementFormat::MXFP4 ? LowFormat::Mxfp4
+                                          : LowFormat::Fp8;
+}
+inline int64_t elementBits(ElementFormat format) { return thrift::elementBits(lowFormat(format)); }
+/// Elements that share a scale byte; 0 where a block shares an f32.
+inline int64_t scaleGroup(ElementFormat format) { return thrift::scaleGroup(lowFormat(format)); }
+
+/// Bytes of a packed tile in global memory in layout `portable`: elements, and scales.
+inline int64_t packedElementBytes(TileType tile) {
+  return tile.rows() * tile.columns() * elementBits(tile.elementFormat()) / 8;
+}
+inline int64_t packedScaleBytes(TileType tile) {
+  int64_t group = scaleGroup(tile.elementFormat());
+  return group ? tile.rows() * tile.columns() / group : 4;
+}
 
 /// Bytes that a tile takes in shared memory. Packed tiles hold their elements, then their scales, as in global memory.
 inline int64_t sharedTileBytes(TileType tile) {
-  int64_t elements = tile.rows() * tile.columns();
-  switch (tile.elementFormat()) {
-  case ElementFormat::F32:
-    return 4 * elements;
-  case ElementFormat::F16:
-  case ElementFormat::BF16:
-    return 2 * elements;
-  case ElementFormat::NVFP4:
-    return elements / 2 + elements / kGroupSize;
-  case ElementFormat::MXFP4:
-    return elements / 2 + elements / 32;
-  case ElementFormat::FP8:
-    return elements;
-  }
-  return 0;
+  if (hasScales(tile.elementFormat()))
+    return packedElementBytes(tile) + (packedScaleBytes(tile) + 15) / 16 * 16; // rings of it keep cp.async aligned
+  return tile.rows() * tile.columns() * (tile.elementFormat() == ElementFormat::F32 ? 4 : 2);
 }
 
-/// Refuses, with a diagnostic, what the schedule and the conversions have no instructions for: formats, shapes, structure.
+/// Refuses, with a diagnostic, what the schedule and the conversions have no instructions for: formats, shapes,
+/// structure.
 mlir::LogicalResult checkSupport(KernelOp kernel);
 
 /// Refuses a scheduled kernel whose tiles do not lie where the conversion's instructions take them.

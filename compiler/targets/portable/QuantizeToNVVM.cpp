@@ -3,6 +3,8 @@
 // The arithmetic is dialect/formats/Quantize.h's, operation by operation, so that the bytes are equal.
 
 #include "compiler/targets/portable/Conversion.h"
+#include "compiler/targets/portable/Encode.h"
+#include "dialect/formats/Quantize.h"
 
 using namespace mlir;
 using namespace thrift;
@@ -10,7 +12,7 @@ using namespace thrift::portable;
 
 GroupPlace portable::groupPlace(Emitter &e, int64_t contracted) {
   Value thread = e.thread();
-  int64_t groups = contracted / kGroupSize;
+  int64_t groups = contracted / kThreadGroup;
   return {e.divide(thread, groups), e.remainder(thread, groups)};
 }
 
@@ -44,8 +46,8 @@ struct ConvertSlice : TilePattern<SliceOp> {
     }
     GroupPlace place = groupPlace(e, tile.rows()); // 16 rows of one channel
     Value channel = e.add(first, place.row), chunk = e.shr(channel, 3), inChunk = e.mul(e.band(channel, 7), 2);
-    for (int64_t n = 0; n < kGroupSize; ++n) {
-      Value row = e.add(e.mul(place.group, kGroupSize), n);
+    for (int64_t n = 0; n < kThreadGroup; ++n) {
+      Value row = e.add(e.mul(place.group, kThreadGroup), n);
       Value address = e.address(base, e.add(swizzledOffset(e, row, chunk, rowBytes), inChunk));
       values.push_back(widenHalf(e, e.load(e.i16(), address, 2), tile.elementFormat()));
     }
@@ -53,62 +55,107 @@ struct ConvertSlice : TilePattern<SliceOp> {
   }
 };
 
-/// E4M3 code of a non-negative finite f32, rounded to nearest even, saturating at 448.
-Value encodeE4M3(Emitter &e, Value x) {
-  Value bounded = e.fminNumber(x, e.f32(448.0f));
-  Value bits = e.bitcast(bounded, e.i32());
-  // Normal: round the mantissa to 3 bits in place; the exponent's bias changes by 120, which stands 3 bits up.
-  Value rounded = e.add(e.add(bits, e.i32(0x7FFFF)), e.band(e.shr(bits, 20), 1));
-  Value normal = e.sub(e.shr(rounded, 20), e.i32(120 << 3));
-  Value subnormal = e.toInt(e.fmul(bounded, e.f32(512.0f))); // multiples of 2^-9
-  return e.select(e.fcompare(FloatPredicate::olt, bounded, e.f32(0.015625f)), subnormal, normal);
+/// The largest magnitude of 16-bit values whose signs have been masked off, as f32; a NaN where one is not finite.
+Value widenLargest(Emitter &e, Value bits, ElementFormat format) {
+  Value infinite = e.i32(format == ElementFormat::F16 ? 0x7C00 : 0x7F80);
+  Value value = widenHalf(e, e.truncate(bits, e.i16()), format);
+  return e.select(e.less(bits, infinite), value, e.f32Bits(kF32NanBits));
 }
 
-Value decodeE4M3(Emitter &e, Value code) {
-  Value normal = e.bitcast(e.shl(e.add(code, 120 << 3), 20), e.f32());
-  Value subnormal = e.fmul(e.toFloat(code), e.f32(1.0f / 512));
-  return e.select(e.less(code, e.i32(8)), subnormal, normal);
-}
-
-/// E2M1 code of a finite f32, rounded to nearest even, saturating at 6. Steps are 1/2 below 2, 1 below 4, 2 above.
-Value encodeE2M1(Emitter &e, Value x) {
-  Value bits = e.bitcast(x, e.i32());
-  Value magnitude = e.fminNumber(e.fabs(x), e.f32(6.0f));
-  Value fine = e.toInt(e.fmul(magnitude, e.f32(2.0f)));
-  Value middle = e.add(e.toInt(magnitude), 2);
-  Value coarse = e.add(e.toInt(e.fmul(magnitude, e.f32(0.5f))), 4);
-  auto below = [&](float bound) { return e.fcompare(FloatPredicate::olt, magnitude, e.f32(bound)); };
-  Value code = e.select(below(2.0f), fine, e.select(below(4.0f), middle, coarse));
-  return e.bor(code, e.band(e.shr(bits, 28), 8));
-}
-
-struct ConvertQuantizeGroups : TilePattern<QuantizeOp> {
+struct ConvertBlockScale : TilePattern<BlockScaleOp> {
   using TilePattern::TilePattern;
+
+  /// Every warp looks at the whole tile: reading it again is cheaper than a reduction through shared memory, which
+  /// would take room and two barriers. Rows that do not exist are zero.
+  Fragments emit(BlockScaleOp op, Adaptor adaptor, Emitter &e) const override {
+    TileType tile = op.getSource().getType();
+    Value lane = e.lane(), base = adaptor.getSource().front();
+    constexpr int64_t chunkBytes = 16;
+    Value chunks = e.i32(tile.rows() * tile.columns() * 2 / chunkBytes);
+    Value largest = e.loop(lane, chunks, e.i32(32), {e.i32(0)}, [&](Value chunk, ValueRange carried) {
+      Value words = e.load(e.vector(4, e.i32()), e.address(base, e.mul(chunk, chunkBytes)), chunkBytes);
+      Value most = carried[0];
+      for (int64_t n = 0; n < 4; ++n) {
+        Value word = e.extract(words, n);
+        most = e.max(e.max(most, e.band(word, 0x7FFF)), e.band(e.shr(word, 16), 0x7FFF));
+      }
+      return SmallVector<Value>{most};
+    })[0];
+    for (int64_t distance : {16, 8, 4, 2, 1})
+      largest = e.max(largest, e.shuffleXor(largest, distance));
+    Value amax = widenLargest(e, largest, tile.elementFormat());
+    Value scale = e.fdiv(amax, e.f32(kE4m3Max));
+    Value tiny = e.fcompare(FloatPredicate::olt, scale, e.f32(0x1p-126f));
+    if (op.getPowerOfTwo()) // of a normal number: any mantissa asks for the next exponent
+      scale = e.bitcast(e.band(e.add(e.bitcast(scale, e.i32()), 0x7FFFFF), 0x7F800000), e.f32());
+    Value isNaN = e.fcompare(FloatPredicate::uno, amax, amax);
+    scale = e.select(isNaN, e.f32Bits(kF32NanBits), e.select(tiny, e.f32(1.0f), scale));
+    return Fragments({{scale}});
+  }
+};
+
+/// One thread's part of a group becomes words of codes and the scale that stands behind them.
+class ConvertQuantizeGroups : public TilePattern<QuantizeOp> {
+public:
+  ConvertQuantizeGroups(const TypeConverter &converter, MLIRContext *context, NativeConversions conversions)
+      : TilePattern(converter, context), conversions(conversions) {}
 
   Fragments emit(QuantizeOp op, Adaptor adaptor, Emitter &e) const override {
     TileType result = op.getResult().getType();
     if (op.getSource().getType().tileLayout() != TileLayout::Groups)
       return failure(); // P: SoftmaxToNVVM.cpp
-    if (result.elementFormat() != ElementFormat::NVFP4)
-      return op.emitOpError("the portable target quantises to nvfp4, got ") << result;
     ValueRange x = adaptor.getSource();
+    if (result.elementFormat() == ElementFormat::FP8)
+      return Fragments({quantizeByBlock(x, adaptor.getBlockScale().front(), e)});
+    return Fragments({quantizeGroup(result.elementFormat(), x, e)});
+  }
+
+private:
+  SmallVector<Value> quantizeGroup(ElementFormat format, ValueRange x, Emitter &e) const {
+    Encoder encoder(e, conversions);
+    bool nvfp4 = format == ElementFormat::NVFP4;
     Value amax = e.fabs(x[0]);
     for (Value value : x.drop_front())
       amax = e.fmaxNaN(amax, e.fabs(value));
+    if (!nvfp4) // the other half of the 32 is the neighbour's
+      amax = e.fmaxNaN(amax, e.shuffleXor(amax, 1));
     Value infinite = e.compare(Predicate::uge, e.bitcast(amax, e.i32()), e.i32(0x7F800000));
-    Value code = encodeE4M3(e, e.fdiv(amax, e.f32(6.0f)));
-    Value isZero = e.compare(Predicate::eq, code, e.i32(0));
-    Value inverse = e.select(isZero, e.f32(0), e.fdiv(e.f32(1.0f), decodeE4M3(e, code)));
+    Value ratio = e.fdiv(amax, e.f32(kE2m1Max)), code, inverse;
+    if (nvfp4) {
+      code = encoder.e4m3Scale(ratio);
+      Value isZero = e.compare(Predicate::eq, code, e.i32(0));
+      inverse = e.select(isZero, e.f32(0), e.fdiv(e.f32(1.0f), encoder.decodeE4m3(code)));
+    } else {
+      code = encoder.ue8m0Scale(ratio);
+      // 1 / 2^(code - 127) is 2^(127 - code), whose exponent field is 254 - code; 2^-127 is subnormal.
+      inverse = e.bitcast(e.max(e.shl(e.sub(e.i32(254), code), 23), e.i32(0x400000)), e.f32());
+    }
     SmallVector<Value> words;
     for (int64_t half : {0, 8}) {
-      Value word = e.i32(0);
+      SmallVector<Value> eight;
       for (int64_t n = 0; n < 8; ++n)
-        word = e.bor(word, e.shl(encodeE2M1(e, e.fmul(x[half + n], inverse)), 4 * n));
-      words.push_back(e.select(infinite, e.i32(0), word));
+        eight.push_back(e.fmul(x[half + n], inverse));
+      words.push_back(e.select(infinite, e.i32(0), encoder.e2m1Word(eight)));
     }
-    Value scale = e.select(infinite, e.i32(0x7F), code);
-    return Fragments({{words[0], words[1], scale}});
+    words.push_back(e.select(infinite, e.i32(nvfp4 ? kE4m3Nan : kUe8m0Nan), code));
+    return words;
   }
+
+  SmallVector<Value> quantizeByBlock(ValueRange x, Value scale, Emitter &e) const {
+    Encoder encoder(e, conversions);
+    Value isNaN = e.fcompare(FloatPredicate::uno, scale, scale), inverse = e.fdiv(e.f32(1.0f), scale);
+    SmallVector<Value> words;
+    for (int64_t first = 0; first < kThreadGroup; first += 4) {
+      SmallVector<Value> four;
+      for (int64_t n = 0; n < 4; ++n)
+        four.push_back(e.fmul(x[first + n], inverse));
+      words.push_back(e.select(isNaN, e.i32(0), encoder.e4m3Word(four)));
+    }
+    words.push_back(e.bitcast(scale, e.i32()));
+    return words;
+  }
+
+  NativeConversions conversions;
 };
 
 struct ConvertSummarize : TilePattern<SummarizeOp> {
@@ -133,6 +180,8 @@ struct ConvertSummarize : TilePattern<SummarizeOp> {
 
 } // namespace
 
-void portable::populateQuantizePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertSlice, ConvertQuantizeGroups, ConvertSummarize>(converter, patterns.getContext());
+void portable::populateQuantizePatterns(const TypeConverter &converter, RewritePatternSet &patterns,
+                                        const ConversionChoices &options) {
+  patterns.add<ConvertSlice, ConvertBlockScale, ConvertSummarize>(converter, patterns.getContext());
+  patterns.add<ConvertQuantizeGroups>(converter, patterns.getContext(), options.conversions);
 }

@@ -33,7 +33,8 @@ struct ConvertRank : TilePattern<RankOp> {
     Value row = scoreRow(e, adaptor.getScores(), firsts(adaptor.getScoreIndices()));
     Value keys = scoreRow(e, keyView, keyIndices); // the same arithmetic: an f32 view at its outer indices
     Value keyStride = e.mul(keyView[1 + keyIndices.size()], 4);
-    Value lane = e.lane(), visible = visibleBlocks(e, op, op.getMask(), adaptor.getI().front(), op.getBlockQ(), op.getBlockKv());
+    Value lane = e.lane(),
+          visible = visibleBlocks(e, op, op.getMask(), adaptor.getI().front(), op.getBlockQ(), op.getBlockKv());
     constexpr int64_t warps = kStreamingThreads / 32;
     e.loop(e.warp(), visible, e.i32(warps), {}, [&](Value j, ValueRange) {
       Value key = e.address(e.address(keys, e.mul(e.extend64(j), keyStride)), e.mul(lane, 4));
@@ -78,8 +79,8 @@ private:
     row.localEnd = seeds.end;
     Value forced = e.add(seeds.sink, e.sub(seeds.end, seeds.begin));
     Value count = budget(adaptor, row, forced, e);
-    RouteRow routes = locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()),
-                                   false);
+    RouteRow routes =
+        locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()), false);
     count = e.min(count, routes.capacity); // the host has made room; never write past it
     e.ifThen(e.compare(Predicate::eq, row.lane, e.i32(0)), [&] { e.store(count, routes.countAddress, 4); });
 

@@ -1,11 +1,11 @@
 //===- Schedule.cpp - the portable target's schedule ------------------------===//
 //
-// One warp owns 16 query rows. K and V stream through rings in shared memory by cp.async; a sweep becomes a loop that copies
-// `stages - 1` blocks ahead:
+// One warp owns 16 query rows. K and V stream through rings in shared memory by cp.async; a sweep becomes a loop that
+// copies `stages - 1` blocks ahead:
 //
-//   barrier                          the slots are free: every warp has left the sweep before (the first sweep needs none)
-//   seek; copy blocks 0 .. stages-2
-//   for n: wait; barrier             block n is here for all, and block n-1's slot is free
+//   barrier                          the slots are free: every warp has left the sweep before (the first sweep needs
+//   none) seek; copy blocks 0 .. stages-2 for n: wait; barrier             block n is here for all, and block n-1's
+//   slot is free
 //          copy block n+stages-1     into that slot
 //          the body on block n
 //
@@ -13,6 +13,7 @@
 
 #include "compiler/targets/Lowering.h"
 #include "compiler/targets/portable/Portable.h"
+#include "compiler/targets/portable/Widen.h"
 #include "dialect/Checks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -56,8 +57,6 @@ static void setLayout(Value value, TileLayout layout) {
   value.setType(cast<TileType>(value.getType()).withLayout(layout));
 }
 
-static bool isPacked(Value tile) { return hasScales(cast<TileType>(tile.getType()).elementFormat()); }
-
 LogicalResult Scheduler::run() {
   auto sweeps = llvm::to_vector(kernel.getBody().getOps<SweepOp>());
   for (SweepOp sweep : sweeps) {
@@ -91,8 +90,9 @@ LogicalResult Scheduler::run() {
 }
 
 AllocOp Scheduler::allocate(Location loc, TileType tile, int64_t stages, int64_t &offset) {
-  auto alloc = AllocOp::create(builder, loc, RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Shared)),
-                               builder.getI32IntegerAttr(offset));
+  auto alloc =
+      AllocOp::create(builder, loc, RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Shared)),
+                      builder.getI32IntegerAttr(offset));
   offset += stages * sharedTileBytes(tile);
   sharedBytes = std::max(sharedBytes, offset);
   return alloc;
@@ -115,11 +115,11 @@ void Scheduler::layoutSweep(SweepOp sweep) {
   llvm::DenseMap<Value, int32_t> logitScale;
   for (Operation &op : sweep.getBody().front()) {
     if (auto dot = dyn_cast<DotOp>(op)) {
-      bool packed = isPacked(dot.getLhs());
-      setLayout(dot.getLhs(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
+      ElementFormat format = dot.getLhs().getType().elementFormat();
+      setLayout(dot.getLhs(), hasScales(format) ? TileLayout::OperandAWidened : TileLayout::OperandA);
       setLayout(dot.getLogits(), TileLayout::Accumulator);
-      if (packed)
-        dot.setScaleLog2(2 * kWidenedLog2);
+      if (hasScales(format))
+        dot.setScaleLog2(2 * widenedLog2(format));
       logitScale[dot.getLogits()] = dot.getScaleLog2();
     } else if (auto mask = dyn_cast<MaskOp>(op)) {
       setLayout(mask.getMasked(), TileLayout::Accumulator);
@@ -138,17 +138,18 @@ void Scheduler::layoutSweep(SweepOp sweep) {
       softmax.setExp2(options.exp2);
     } else if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
       auto quantize = accumulate.getP().getDefiningOp<QuantizeOp>();
-      bool packed = isPacked(accumulate.getV());
-      setLayout(quantize.getResult(), packed ? TileLayout::OperandAWidened : TileLayout::OperandA);
-      if (packed) // P carries what V's widening takes out
-        quantize.setScaleLog2(kWidenedLog2);
+      ElementFormat format = accumulate.getV().getType().elementFormat();
+      setLayout(quantize.getResult(), probabilityLayout(format));
+      if (hasScales(format)) // P carries what V's widening takes out
+        quantize.setScaleLog2(widenedLog2(format));
     }
   }
 }
 
 /// The indices of a load inside a sweep, for block `j`.
 static SmallVector<Value> indicesAt(SweepOp sweep, LoadOp load, Value j) {
-  return llvm::map_to_vector(load.getIndices(), [&](Value index) { return index == sweep.getBlockIndex() ? j : index; });
+  return llvm::map_to_vector(load.getIndices(),
+                             [&](Value index) { return index == sweep.getBlockIndex() ? j : index; });
 }
 
 LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
@@ -174,7 +175,8 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
   };
   auto copyAll = [&](Value j, Value number, Value condition) {
     for (auto [load, ring] : llvm::zip(loads, rings))
-      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition, options.alignment);
+      CopyOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), ring, number, condition,
+                     options.alignment);
     CommitOp::create(builder, loc);
   };
 
@@ -228,8 +230,8 @@ LogicalResult Scheduler::pipelineSweep(SweepOp sweep) {
   return success();
 }
 
-/// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more than
-/// one way into shared memory.
+/// Loads outside sweeps: query tiles go straight into registers, key means into lanes, and tiles that are read in more
+/// than one way into shared memory.
 void Scheduler::stageLoad(LoadOp load) {
   load.setAlignment(options.alignment);
   if (load.getTile().getType().tileLayout())
@@ -259,10 +261,13 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   // Along the contracted extent one thread takes one group; slices run over the other one.
   int64_t contracted = transposed ? source.rows() : source.columns();
   int64_t extent = transposed ? source.columns() : source.rows();
-  int64_t step = threads / (contracted / kGroupSize);
+  int64_t step = threads / (contracted / kThreadGroup);
 
   Location loc = quantize.getLoc();
   builder.setInsertionPoint(store);
+  Value blockScale;
+  if (result.elementFormat() == ElementFormat::FP8) // V's scale folds into an exponent
+    blockScale = BlockScaleOp::create(builder, loc, quantize.getSource(), transposed);
   auto resized = [&](TileType tile, bool rows) {
     SmallVector<Attribute> shape(tile.getShape());
     shape[rows ? 0 : 1] = builder.getI64IntegerAttr(step);
@@ -272,7 +277,8 @@ void Scheduler::sliceQuantize(QuantizeOp quantize) {
   builder.setInsertionPointToStart(loop.getBody());
   Value first = loop.getInductionVar();
   auto slice = SliceOp::create(builder, loc, resized(source, !transposed), quantize.getSource(), first, transposed);
-  auto packed = QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, Value(), 0);
+  auto packed =
+      QuantizeOp::create(builder, loc, resized(result, /*rows=*/true), slice.getSlice(), transposed, blockScale, Value(), 0);
   StoreOp::create(builder, loc, packed.getResult(), store.getView(), store.getIndices(), first, TypeAttr::get(result),
                   builder.getI32IntegerAttr(options.alignment));
   store.erase();

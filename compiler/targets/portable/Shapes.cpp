@@ -1,6 +1,7 @@
 //===- Shapes.cpp - formats and extents that the instructions take ----------===//
 
 #include "compiler/targets/portable/Support.h"
+#include "compiler/targets/portable/Widen.h"
 
 using namespace mlir;
 using namespace thrift;
@@ -8,13 +9,13 @@ using namespace thrift::portable;
 
 LogicalResult portable::checkDotShapes(DotOp dot) {
   TileType q = dot.getLhs().getType(), k = dot.getRhs().getType();
-  bool packed = k.elementFormat() == ElementFormat::NVFP4;
+  bool packed = hasScales(k.elementFormat());
   int64_t mostChannels = packed ? kMaxPackedChannels : kMaxChannels;
   // ldmatrix reads 16 keys at a time, and P of 16 keys is one fragment.
   if ((!packed && !is16Bit(k.elementFormat())) || !isMultiple(k.columns(), kSwizzledColumns, mostChannels) ||
       !isMultiple(k.rows(), 16, kMaxAccumulated))
-    return dot.emitOpError("the portable target multiplies f16, bf16 or nvfp4 with a multiple of ")
-           << kSwizzledColumns << " channels, at most " << kMaxChannels << " (nvfp4: " << kMaxPackedChannels
+    return dot.emitOpError("the portable target multiplies f16, bf16, nvfp4, mxfp4 or fp8 with a multiple of ")
+           << kSwizzledColumns << " channels, at most " << kMaxChannels << " (packed: " << kMaxPackedChannels
            << "), and a multiple of 16 keys, at most " << kMaxAccumulated << ", got " << q << " and " << k;
   return success();
 }
@@ -22,8 +23,8 @@ LogicalResult portable::checkDotShapes(DotOp dot) {
 LogicalResult portable::checkAccumulateShapes(AccumulateOp accumulate) {
   TileType p = accumulate.getP().getType(), v = accumulate.getV().getType();
   bool fits = false;
-  if (v.elementFormat() == ElementFormat::NVFP4) // transposed in memory, in tiles of 64 tokens, widened to f16
-    fits = accumulate.getTransposed() && p.elementFormat() == ElementFormat::F16 &&
+  if (hasScales(v.elementFormat())) // transposed in memory, in tiles of 64 tokens, widened
+    fits = accumulate.getTransposed() && p.elementFormat() == widenedFormat(v.elementFormat()) &&
            isMultiple(v.columns(), kTokenTile, kMaxAccumulated) && isMultiple(v.rows(), 8, kMaxAccumulated);
   else if (is16Bit(v.elementFormat()))
     fits = !accumulate.getTransposed() && p.elementFormat() == v.elementFormat() &&
@@ -31,7 +32,8 @@ LogicalResult portable::checkAccumulateShapes(AccumulateOp accumulate) {
   if (!fits)
     return accumulate.emitOpError("the portable target multiplies f16 by f16 and bf16 by bf16, with a multiple of ")
            << kSwizzledColumns
-           << " channels and of 16 keys, and f16 by nvfp4 transposed, with a multiple of 8 channels and of "
+           << " channels and of 16 keys, and f16 by nvfp4 or fp8 and bf16 by mxfp4, transposed, with a multiple of 8 "
+              "channels and of "
            << kTokenTile << " keys, at most " << kMaxAccumulated << " of each, got " << p << " and " << v;
   return success();
 }

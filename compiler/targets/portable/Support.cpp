@@ -283,14 +283,12 @@ LogicalResult Support::checkQuantize(QuantizeOp quantize) {
   auto store = quantize->hasOneUse() ? dyn_cast<StoreOp>(*quantize->user_begin()) : StoreOp();
   if (!store || store->getBlock() != quantize->getBlock() || !hasScales(result.elementFormat()))
     return quantize.emitOpError("the portable target quantises to formats with scales, into a store");
-  if (result.elementFormat() != ElementFormat::NVFP4)
-    return quantize.emitOpError("the portable target quantises to nvfp4, got ") << result;
   // One thread takes one group; a slice is as many rows of groups as there are threads.
   bool transposed = quantize.getTransposed();
   int64_t contracted = transposed ? source.rows() : source.columns();
   int64_t extent = transposed ? source.columns() : source.rows();
-  int64_t groups = contracted / kGroupSize, step = groups ? threads / groups : 0;
-  if (contracted % kGroupSize || !step || threads % groups || extent % step)
+  int64_t groups = contracted / kThreadGroup, step = groups ? threads / groups : 0;
+  if (contracted % kThreadGroup || !step || threads % groups || extent % step)
     return quantize.emitOpError("the portable target cannot slice ")
            << source.withLayout(TileLayout::Shared) << " for " << threads << " threads";
   if (transposed && source.rows() % kTokenTile)

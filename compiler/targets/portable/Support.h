@@ -1,7 +1,7 @@
 //===- Support.h - rules that the portable checks share ---------------------===//
 //
-// A kernel is checked twice: before it is scheduled (Support.cpp), and before it is converted (Layouts.cpp), because schedules
-// can be edited by hand. Both ask these rules.
+// A kernel is checked twice: before it is scheduled (Support.cpp), and before it is converted (Layouts.cpp), because
+// schedules can be edited by hand. Both ask these rules.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,12 +12,14 @@
 
 namespace thrift::portable {
 
-constexpr int64_t kSwizzledColumns = 64;    ///< 128 bytes of 16-bit values: eight chunks that swizzledOffset exchanges
-constexpr int64_t kMaxAccumulated = 256;    ///< columns of a C fragment: half as many registers of the 255 that a lane has
-constexpr int64_t kMaxChannels = 512;       ///< of a query tile: a quarter as many registers
+constexpr int64_t kSwizzledColumns = 64; ///< 128 bytes of 16-bit values: eight chunks that swizzledOffset exchanges
+constexpr int64_t kMaxAccumulated = 256; ///< columns of a C fragment: half as many registers of the 255 that a lane has
+constexpr int64_t kMaxChannels = 512;    ///< of a query tile: a quarter as many registers
 constexpr int64_t kMaxPackedChannels = 128; ///< a lane loads its channels' words at once, 16 bytes, and two scales
 
-inline bool isMultiple(int64_t extent, int64_t of, int64_t most) { return extent > 0 && extent % of == 0 && extent <= most; }
+inline bool isMultiple(int64_t extent, int64_t of, int64_t most) {
+  return extent > 0 && extent % of == 0 && extent <= most;
+}
 
 inline bool is16Bit(ElementFormat format) { return format == ElementFormat::F16 || format == ElementFormat::BF16; }
 

@@ -10,7 +10,7 @@ using namespace thrift;
 using namespace thrift::portable;
 
 Type portable::operandType(ElementFormat format, MLIRContext *context) {
-  if (format == ElementFormat::BF16)
+  if (format == ElementFormat::BF16 || (hasScales(format) && widenedFormat(format) == ElementFormat::BF16))
     return IntegerType::get(context, 32);
   return VectorType::get(2, Float16Type::get(context)); // f16, and what is widened to it
 }
@@ -32,12 +32,14 @@ static LogicalResult convertTile(TileType tile, SmallVectorImpl<Type> &types) {
   case TileLayout::OperandA:
   case TileLayout::OperandAWidened:
     types.append(tile.columns() / 16 * 4, operandType(tile.elementFormat(), context));
+    if (tile.elementFormat() == ElementFormat::FP8)
+      types.push_back(f32);
     return success();
   case TileLayout::Groups:
     if (hasScales(tile.elementFormat()))
-      types.append(3, i32);
+      types.append(kThreadGroup * elementBits(tile.elementFormat()) / 32 + 1, i32);
     else
-      types.append(kGroupSize, f32);
+      types.append(kThreadGroup, f32);
     return success();
   case TileLayout::Columns:
     types.push_back(f32);
@@ -87,6 +89,22 @@ PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
   });
 }
 
+/// mma.sync takes packed operands as layout `portable` has them.
+static LogicalResult checkPackedReads(KernelOp kernel, PackedLayout layout) {
+  if (layout == PackedLayout::Portable)
+    return success();
+  auto isPacked = [](ViewType view) { return hasScales(cast<ElementFormatAttr>(view.getFormat()).getValue()); };
+  WalkResult result = kernel.getBody().walk([&](Operation *op) {
+    auto load = dyn_cast<LoadOp>(op);
+    auto copy = dyn_cast<CopyOp>(op);
+    if (!(load && isPacked(load.getView().getType())) && !(copy && isPacked(copy.getView().getType())))
+      return WalkResult::advance();
+    op->emitOpError("the portable target reads packed tensors in layout portable, got ") << std::string(name(layout));
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult portable::convert(ModuleOp module, const TypeConverter &converter, RewritePatternSet patterns,
                                 int64_t sharedAlignment) {
   MLIRContext *context = module.getContext();
@@ -109,9 +127,9 @@ LogicalResult portable::convert(ModuleOp module, const TypeConverter &converter,
   return applyPartialConversion(module, target, std::move(patterns));
 }
 
-LogicalResult portable::convertToNVVM(ModuleOp module) {
+LogicalResult portable::convertToNVVM(ModuleOp module, const ConversionChoices &options) {
   for (KernelOp kernel : module.getOps<KernelOp>())
-    if (failed(checkLayouts(kernel)))
+    if (failed(checkLayouts(kernel)) || failed(checkPackedReads(kernel, options.packedLayout)))
       return failure();
   MLIRContext *context = module.getContext();
   PortableTypeConverter converter(context);
@@ -121,7 +139,8 @@ LogicalResult portable::convertToNVVM(ModuleOp module) {
   populateCopyPatterns(converter, patterns);
   populateMmaPatterns(converter, patterns);
   populateSoftmaxPatterns(converter, patterns);
-  populateQuantizePatterns(converter, patterns);
+  populateStorePatterns(converter, patterns, options);
+  populateQuantizePatterns(converter, patterns, options);
   populateListPatterns(converter, patterns);
   populateRankPatterns(converter, patterns);
   populateRouterPatterns(converter, patterns);

@@ -32,11 +32,6 @@ using portable::TilePattern;
 
 constexpr unsigned kTensorSpace = 6; ///< LLVM's address space of tensor memory
 
-/// Runs `body` in one thread of the warp, always the same one: what one thread starts, one thread commits.
-inline void byOneThread(Emitter &e, llvm::function_ref<void()> body) {
-  e.ifThen(e.compare(portable::Predicate::eq, e.lane(), e.i32(0)), body);
-}
-
 /// The address of mbarrier or slot `number` mod `stages`, of things `bytes` apart.
 Value slotAddress(Emitter &e, Value ring, Value number, int64_t stages, int64_t bytes);
 
@@ -45,7 +40,8 @@ Value sharedAddress(Emitter &e, int64_t offset);
 
 /// Reads `count` columns of this thread's row, in pieces, and waits for them.
 llvm::SmallVector<Value> readColumns(Emitter &e, Value address, int64_t count, Type type);
-/// Writes 32-bit values to as many columns of this thread's row. They are there after waitForWrites.
+/// Writes 32-bit values to as many columns of this thread's row. They are there after waitForWrites, which
+/// thrift.arrive does.
 void writeColumns(Emitter &e, Value address, ValueRange values);
 void waitForWrites(Emitter &e);
 /// `address` with the lanes of this warp.

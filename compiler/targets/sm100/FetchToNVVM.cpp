@@ -24,20 +24,18 @@ struct ConvertFetch : TilePattern<FetchOp> {
     int64_t scaleBytes = scaleAtoms(tile, alongTokens) * kAtomBytes;
     SmallVector<Value> indices = portable::firsts(adaptor.getIndices());
     Value map = adaptor.getView()[0];
-    byOneThread(e, [&] {
-      e.assembly("mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r", {},
-                 {signal, e.i32(layout.elementBytes() + scaleBytes)});
-      for (int64_t panel = 0; panel < layout.panels(); ++panel) {
-        SmallVector<Value> operands = {e.add(slot, panel * layout.panelBytes()), map, signal};
-        operands.append(coordinates(op, tile, indices, alongTokens, panel, e));
-        copyBox(operands, e);
-      }
-      if (scaleBytes)
-        e.assembly("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$1], $2, [$3];", "r,l,r,r",
-                   {},
-                   {e.add(slot, layout.elementBytes()),
-                    scaleSource(op, tile, adaptor.getView()[1], indices, alongTokens, e), e.i32(scaleBytes), signal});
-    });
+    e.assembly("mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r", {},
+               {signal, e.i32(layout.elementBytes() + scaleBytes)});
+    for (int64_t panel = 0; panel < layout.panels(); ++panel) {
+      SmallVector<Value> operands = {e.add(slot, panel * layout.panelBytes()), map, signal};
+      operands.append(coordinates(op, tile, indices, alongTokens, panel, e));
+      copyBox(operands, e);
+    }
+    if (scaleBytes)
+      e.assembly("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$1], $2, [$3];", "r,l,r,r",
+                 {},
+                 {e.add(slot, layout.elementBytes()),
+                  scaleSource(op, tile, adaptor.getView()[1], indices, alongTokens, e), e.i32(scaleBytes), signal});
     return SmallVector<SmallVector<Value>>();
   }
 

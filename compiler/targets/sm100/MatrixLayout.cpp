@@ -40,9 +40,11 @@ int64_t sm100::scaleAtoms(TileType tile, bool alongTokens) {
   return llvm::divideCeil(tile.rows(), kAtomRows) * columnAtoms;
 }
 
-int64_t sm100::slotBytes(TileType tile) {
-  return llvm::alignTo(MatrixLayout(tile).elementBytes() + scaleAtoms(tile, /*alongTokens=*/true) * kAtomBytes,
-                       kSlotAlignment);
+int64_t sm100::slotBytes(ElementFormat format, int64_t rows, int64_t columns) {
+  int64_t elements = rows * columns * bitsOf(format) / 8;
+  // An atom for each panel of columns: more than Q and K in mxfp4 need.
+  int64_t atoms = hasGroupScales(format) ? llvm::divideCeil(rows, kAtomRows) * (columns / kPanelColumns) : 0;
+  return llvm::alignTo(elements + atoms * kAtomBytes, kSlotAlignment);
 }
 
 uint64_t sm100::scaleDescriptor() {

@@ -67,7 +67,8 @@ private:
 int64_t scaleAtoms(TileType tile, bool alongTokens);
 
 /// Bytes from one slot of a ring to the next: elements, then scales, up to a whole pattern of the widest swizzle.
-int64_t slotBytes(TileType tile);
+int64_t slotBytes(ElementFormat format, int64_t rows, int64_t columns);
+inline int64_t slotBytes(TileType tile) { return slotBytes(tile.elementFormat(), tile.rows(), tile.columns()); }
 
 /// The descriptor of atoms of scales, which are not swizzled: 8 rows of 16 bytes follow one another.
 uint64_t scaleDescriptor();

@@ -19,12 +19,10 @@ struct ConvertMultiply : TilePattern<MultiplyOp> {
   using TilePattern::TilePattern;
 
   Fragments emit(MultiplyOp op, Adaptor adaptor, Emitter &e) const override {
-    byOneThread(e, [&] {
-      Scales scales;
-      if (op.getScales())
-        scales = copyScales(op, adaptor, e);
-      multiply(op, adaptor, scales, e);
-    });
+    Scales scales;
+    if (op.getScales())
+      scales = copyScales(op, adaptor, e);
+    multiply(op, adaptor, scales, e);
     return SmallVector<SmallVector<Value>>();
   }
 

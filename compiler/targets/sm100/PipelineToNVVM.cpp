@@ -28,14 +28,63 @@ namespace {
 struct ConvertRole : OpConversionPattern<RoleOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(RoleOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
-    Emitter e(rewriter, op.getLoc());
+  LogicalResult matchAndRewrite(RoleOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Emitter e(rewriter, loc);
     Value warp = e.warp(), first = e.i32(op.getFirstWarp());
     Value mine = op.getWarps() == 1 ? e.compare(Predicate::eq, warp, first)
                                     : e.compare(Predicate::ult, e.sub(warp, first), e.i32(op.getWarps()));
-    auto branch = scf::IfOp::create(rewriter, op.getLoc(), mine, /*withElseRegion=*/false);
-    rewriter.inlineBlockBefore(&op.getBody().front(), branch.thenYield());
-    rewriter.eraseOp(op);
+    SmallVector<Type> types;
+    SmallVector<size_t> sizes; // how many values each result becomes
+    for (Type type : op.getResultTypes()) {
+      size_t before = types.size();
+      if (failed(getTypeConverter()->convertType(type, types)))
+        return failure();
+      sizes.push_back(types.size() - before);
+    }
+    auto branch = scf::IfOp::create(rewriter, loc, types, mine, /*withElseRegion=*/!types.empty());
+    if (!types.empty()) {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(branch.elseBlock());
+      SmallVector<Value> others;
+      for (ValueRange values : adaptor.getOtherwise())
+        llvm::append_range(others, values);
+      scf::YieldOp::create(rewriter, loc, others);
+    }
+    Block *body = branch.thenBlock();
+    if (op.getSingle()) {
+      // The others of the warp wait for the one, so that the warp is whole again where it meets the CTA.
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(body);
+      Emitter inside(rewriter, loc);
+      auto thread = scf::IfOp::create(rewriter, loc, inside.compare(Predicate::eq, inside.lane(), inside.i32(0)),
+                                      /*withElseRegion=*/false);
+      NVVM::SyncWarpOp::create(rewriter, loc, inside.i32(-1));
+      body = thread.thenBlock();
+    }
+    Operation *done = op.getBody().front().getTerminator();
+    SmallVector<Value> handed;
+    if (!types.empty()) { // values of a role that is no single thread
+      SmallVector<Value> values(done->getOperands());
+      rewriter.setInsertionPoint(done);
+      scf::YieldOp::create(rewriter, loc, values);
+    }
+    rewriter.eraseOp(done);
+    if (types.empty())
+      rewriter.inlineBlockBefore(&op.getBody().front(), body->getTerminator());
+    else
+      rewriter.inlineBlockBefore(&op.getBody().front(), body, body->end());
+    SmallVector<SmallVector<Value>> results;
+    size_t next = 0;
+    for (size_t size : sizes) {
+      results.emplace_back(branch.getResults().begin() + next, branch.getResults().begin() + next + size);
+      next += size;
+    }
+    if (results.empty())
+      rewriter.eraseOp(op);
+    else
+      rewriter.replaceOpWithMultiple(op, std::move(results));
     return success();
   }
 };
@@ -64,10 +113,17 @@ struct ConvertMBarriers : TilePattern<MBarriersOp> {
       for (int64_t n = 0; n < op.getBarriers().getType().getStages(); ++n)
         e.assembly("mbarrier.init.shared::cta.b64 [$0], $1;", "r,r", {},
                    {e.add(base, n * kMBarrierBytes), e.i32(op.getArrivals())});
-      e.assembly("fence.mbarrier_init.release.cluster;", "", {},
-                 {}); // for TMA and the matrix unit, which arrive as well
     });
     return Fragments({{base}});
+  }
+};
+
+struct ConvertPublish : TilePattern<PublishOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(PublishOp, Adaptor, Emitter &e) const override {
+    e.ifThen(e.compare(Predicate::eq, e.thread(), e.i32(0)),
+             [&] { e.assembly("fence.mbarrier_init.release.cluster;", "", {}, {}); });
+    return SmallVector<SmallVector<Value>>();
   }
 };
 
@@ -96,6 +152,7 @@ struct ConvertAwait : TilePattern<AwaitOp> {
 struct ConvertArrive : TilePattern<ArriveOp> {
   using TilePattern::TilePattern;
   Fragments emit(ArriveOp op, Adaptor adaptor, Emitter &e) const override {
+    waitForWrites(e);
     e.assembly("tcgen05.fence::before_thread_sync;", "", {}, {});
     e.assembly("mbarrier.arrive.shared::cta.b64 _, [$0];", "r", {},
                slotAddress(e, adaptor.getBarriers().front(), adaptor.getNumber().front(),
@@ -109,9 +166,7 @@ struct ConvertComplete : TilePattern<CompleteOp> {
   Fragments emit(CompleteOp op, Adaptor adaptor, Emitter &e) const override {
     Value address = slotAddress(e, adaptor.getBarriers().front(), adaptor.getNumber().front(),
                                 op.getBarriers().getType().getStages(), kMBarrierBytes);
-    byOneThread(e, [&] {
-      e.assembly("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0];", "r", {}, address);
-    });
+    e.assembly("tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [$0];", "r", {}, address);
     return SmallVector<SmallVector<Value>>();
   }
 };
@@ -119,6 +174,6 @@ struct ConvertComplete : TilePattern<CompleteOp> {
 } // namespace
 
 void sm100::populatePipelinePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertRole, ConvertAlloc, ConvertSlot, ConvertMBarriers, ConvertAwait, ConvertArrive, ConvertComplete>(
-      converter, patterns.getContext());
+  patterns.add<ConvertRole, ConvertAlloc, ConvertSlot, ConvertMBarriers, ConvertPublish, ConvertAwait, ConvertArrive,
+               ConvertComplete>(converter, patterns.getContext());
 }

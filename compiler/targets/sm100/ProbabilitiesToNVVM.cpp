@@ -12,7 +12,7 @@ using namespace thrift::sm100;
 using portable::FloatPredicate;
 
 constexpr float kNvfp4Unit = 2688; // 6 * 448: the largest element times the largest scale
-constexpr float kFp8Most = 256, kFp8Least = 16;
+constexpr float kFp8Most = 256, kFp8Least = 64;
 
 //===----------------------------------------------------------------------===//
 // Conversions of several values to one word
@@ -216,9 +216,9 @@ private:
   }
 };
 
-struct ConvertBlockScale : TilePattern<BlockScaleOp> {
+struct ConvertLoadScale : TilePattern<LoadScaleOp> {
   using TilePattern::TilePattern;
-  Fragments emit(BlockScaleOp op, Adaptor adaptor, Emitter &e) const override {
+  Fragments emit(LoadScaleOp op, Adaptor adaptor, Emitter &e) const override {
     ViewType view = op.getView().getType();
     SmallVector<Value> indices = portable::firsts(adaptor.getIndices());
     // Channels are bound, so the dimension of tokens is the one that is not.
@@ -233,5 +233,5 @@ struct ConvertBlockScale : TilePattern<BlockScaleOp> {
 } // namespace
 
 void sm100::populateProbabilityPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertUnit, ConvertQuantize, ConvertAddSums, ConvertBlockScale>(converter, patterns.getContext());
+  patterns.add<ConvertUnit, ConvertQuantize, ConvertAddSums, ConvertLoadScale>(converter, patterns.getContext());
 }

@@ -11,10 +11,10 @@
 //              <-------------------           <----------
 //                 k_free, v_free                p_full
 //                                             ---------->
-//                                               o_full
+//                                               o_done
 //
-// S, P and O have one place each, in tensor memory. Event n of s_full, p_full and o_full is block n of all sweeps
-// together; rings and their mbarriers count the blocks of their tier.
+// S, P and O have one place each, in tensor memory. Event n of s_full and p_full is block n of all sweeps together;
+// rings and their mbarriers count the blocks of their tier.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,22 +66,32 @@ private:
   Tier *tierOf(const SweepParts &parts);
   void allocateShared();
   void allocateTensor();
-  void seekAll();
-  void load();
-  void multiply();
-  void softmax(FinishOp finish);
+  void seek(ArrayRef<Stretch *> phase);
+  void load(ArrayRef<Stretch *> phase, bool first);
+  void multiply(ArrayRef<Stretch *> phase, bool first, bool last);
+  Value softmax(ArrayRef<Stretch *> phase, Value state);
+  Value softmaxBlock(Stretch &stretch, Value step, Value j, Value state);
+  Value scaleOf(LoadOp load, SweepOp sweep, Value j, int64_t tokens);
+  void finish(FinishOp finish, Value state);
 
   Value constant(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)); }
   Value add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
   Value isPositive(Value a) { return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, a, constant(0)); }
-  Value allocate(TileType tile, int64_t stages) {
+  /// A location that names a value where IR is printed for people.
+  Location named(const Twine &name) { return NameLoc::get(builder.getStringAttr(name), loc); }
+  /// What the kernel calls the view behind a load: "k", "v_low".
+  StringRef nameOf(LoadOp load) {
+    auto argument = dyn_cast<BlockArgument>(load.getView());
+    return argument ? cast<StringAttr>(kernel.getArgNames()[argument.getArgNumber()]).getValue() : "tile";
+  }
+  Value allocate(const Twine &name, TileType tile, int64_t stages) {
     RingType ring = RingType::get(builder.getContext(), stages, tile.withLayout(TileLayout::Swizzled));
-    auto alloc = AllocOp::create(builder, loc, ring, builder.getI32IntegerAttr(sharedBytes));
+    auto alloc = AllocOp::create(builder, named(name), ring, builder.getI32IntegerAttr(sharedBytes));
     sharedBytes += stages * slotBytes(tile);
     return alloc.getRing();
   }
-  Value mbarriers(int64_t stages, int64_t arrivals) {
-    auto made = MBarriersOp::create(builder, loc, MBarriersType::get(builder.getContext(), stages),
+  Value mbarriers(const Twine &name, int64_t stages, int64_t arrivals) {
+    auto made = MBarriersOp::create(builder, named(name), MBarriersType::get(builder.getContext(), stages),
                                     builder.getI32IntegerAttr(sharedBytes), builder.getI32IntegerAttr(arrivals));
     sharedBytes += stages * kMBarrierBytes;
     return made.getBarriers();
@@ -90,16 +100,16 @@ private:
     return SlotOp::create(builder, loc, cast<RingType>(ring.getType()).getTile(), ring, number);
   }
   /// A tile of tensor memory behind those before it.
-  Value tensor(TileType tile, int64_t &column) {
-    auto made =
-        TensorOp::create(builder, loc, tile.withLayout(TileLayout::Tensor), memory, builder.getI32IntegerAttr(column));
+  Value tensor(const Twine &name, TileType tile, int64_t &column) {
+    auto made = TensorOp::create(builder, named(name), tile.withLayout(TileLayout::Tensor), memory,
+                                 builder.getI32IntegerAttr(column));
     column += llvm::divideCeil(tile.columns() * bitsOf(tile.elementFormat()), 32);
     return made.getTile();
   }
   void await(Value barriers, Value number, bool free, bool orderTensor) {
     AwaitOp::create(builder, loc, barriers, number, free, orderTensor);
   }
-  void role(StringRef name, int64_t first, int64_t warps, function_ref<void()> body);
+  void role(StringRef name, int64_t warp, function_ref<void()> body);
   /// A loop over the blocks of a stretch. `body` gets the block's number in its tier, its number in all, its index and
   /// what is carried, and returns what is carried on. Without `places` the index is null, and nobody walks the list.
   SmallVector<Value> forBlocks(Stretch &stretch, ValueRange carried, bool places,
@@ -112,7 +122,7 @@ private:
   SmallVector<std::unique_ptr<Tier>> tiers;
   SmallVector<Stretch> stretches;
   int64_t sharedBytes = 0;
-  Value memory, s, o, queriesFull, logitsFull, pFull, oFull, total;
+  Value memory, s, o, queriesFull, logitsFull, pFull, oDone, total;
 };
 
 } // namespace
@@ -137,57 +147,64 @@ static void setBox(TypedValue<ViewType> view, TileType tile) {
 
 void Scheduler::allocateShared() {
   for (auto &tier : tiers)
-    tier->queryTile = allocate(tier->query.getTile().getType(), 1);
+    tier->queryTile = allocate(nameOf(tier->query) + "_tile", tier->query.getTile().getType(), 1);
   for (Stretch &stretch : stretches) {
     Tier &tier = *stretch.tier;
     if (tier.keyRing)
       continue;
     for (LoadOp load : {tier.query, stretch.parts.keys, stretch.parts.values})
       setBox(load.getView(), load.getTile().getType());
-    tier.keyRing = allocate(stretch.parts.keys.getTile().getType(), options.stages);
-    tier.valueRing = allocate(stretch.parts.values.getTile().getType(), options.stages);
+    tier.keyRing =
+        allocate(nameOf(stretch.parts.keys) + "_ring", stretch.parts.keys.getTile().getType(), options.stages);
+    tier.valueRing =
+        allocate(nameOf(stretch.parts.values) + "_ring", stretch.parts.values.getTile().getType(), options.stages);
     if (TileType p = stretch.parts.p(); hasGroupScales(p.elementFormat()))
-      tier.scaleRing = allocate(p, 1);
+      tier.scaleRing = allocate("p_scales", p, 1);
   }
-  for (auto &tier : tiers) {
-    tier->keysFull = mbarriers(options.stages, 1);
-    tier->keysFree = mbarriers(options.stages, 1);
-    tier->valuesFull = mbarriers(options.stages, 1);
-    tier->valuesFree = mbarriers(options.stages, 1);
+  for (Stretch &stretch : stretches) {
+    Tier &tier = *stretch.tier;
+    if (tier.keysFull)
+      continue;
+    std::string k = nameOf(stretch.parts.keys).str(), v = nameOf(stretch.parts.values).str();
+    tier.keysFull = mbarriers(k + "_full", options.stages, 1);
+    tier.keysFree = mbarriers(k + "_free", options.stages, 1);
+    tier.valuesFull = mbarriers(v + "_full", options.stages, 1);
+    tier.valuesFree = mbarriers(v + "_free", options.stages, 1);
   }
-  queriesFull = mbarriers(1, tiers.size());
-  logitsFull = mbarriers(1, 1);
-  pFull = mbarriers(1, kSoftmaxWarps * 32);
-  oFull = mbarriers(1, 1);
+  queriesFull = mbarriers("q_full", 1, tiers.size());
+  logitsFull = mbarriers("s_full", 1, 1);
+  pFull = mbarriers("p_full", 1, kSoftmaxWarps * 32);
+  oDone = mbarriers("o_done", 1, 1);
 }
 
 void Scheduler::allocateTensor() {
   // Which columns there are is known when they have been named; so many are taken.
-  auto alloc = TensorAllocOp::create(builder, loc, builder.getI32Type(), 512, sharedBytes, kMultiplyWarp);
+  auto alloc = TensorAllocOp::create(builder, named("memory"), builder.getI32Type(), 512, sharedBytes, kMultiplyWarp);
   memory = alloc.getMemory();
   sharedBytes += kMBarrierBytes; // the address, and what follows stays aligned
+  PublishOp::create(builder, loc);
   BarrierOp::create(builder, loc);
 
   int64_t column = 0, widestP = 0;
   TileType logits = stretches.front().parts.logits(), output = stretches.front().parts.output();
-  s = tensor(logits, column);
+  s = tensor("s", logits, column);
   int64_t pColumn = column;
   for (Stretch &stretch : stretches) {
     if (stretch.tier->p)
       continue;
     column = pColumn; // P of one block is gone when that of the next one comes, whatever their formats
-    stretch.tier->p = tensor(stretch.parts.p(), column);
+    stretch.tier->p = tensor("p", stretch.parts.p(), column);
     widestP = std::max(widestP, column);
   }
   column = llvm::alignTo(widestP, 32);
-  o = tensor(output, column);
+  o = tensor("o", output, column);
   auto scales = [&](TileType a, TileType b, bool alongTokens) -> Value {
     int64_t columns = (scaleAtoms(a, alongTokens) + scaleAtoms(b, alongTokens)) * kAtomTensorColumns;
     if (!columns)
       return {};
     SmallVector<Attribute> shape = {builder.getI64IntegerAttr(kTileRows), builder.getI64IntegerAttr(columns)};
     auto f32 = ElementFormatAttr::get(builder.getContext(), ElementFormat::F32); // words of four scales
-    return tensor(TileType::get(builder.getContext(), shape, f32, {}), column);
+    return tensor("scales", TileType::get(builder.getContext(), shape, f32, {}), column);
   };
   for (Stretch &stretch : stretches) {
     Tier &tier = *stretch.tier;
@@ -200,30 +217,29 @@ void Scheduler::allocateTensor() {
 }
 
 /// Every thread looks for the beginnings of the lists, before the roles part.
-void Scheduler::seekAll() {
+void Scheduler::seek(ArrayRef<Stretch *> phase) {
   Type i32 = builder.getI32Type();
-  total = constant(0);
-  for (auto &tier : tiers)
-    tier->number = total;
-  for (Stretch &stretch : stretches) {
-    SweepOp sweep = stretch.parts.sweep;
-    TileType keys = stretch.parts.keys.getTile().getType();
-    stretch.seek =
+  for (Stretch *stretch : phase) {
+    SweepOp sweep = stretch->parts.sweep;
+    TileType keys = stretch->parts.keys.getTile().getType();
+    stretch->seek =
         SeekOp::create(builder, loc, TypeRange{i32, i32, i32}, sweep.getListAttr(), sweep.getPartAttr(),
                        sweep.getMask(), builder.getI32IntegerAttr(kTileRows), builder.getI32IntegerAttr(keys.rows()),
                        sweep.getI(), sweep.getRoutes(), sweep.getRouteIndices());
-    stretch.number = stretch.tier->number;
-    stretch.step = total;
-    stretch.tier->number = add(stretch.number, stretch.seek.getCount());
-    total = add(total, stretch.seek.getCount());
+    stretch->number = stretch->tier->number;
+    stretch->step = total;
+    stretch->tier->number = add(stretch->number, stretch->seek.getCount());
+    total = add(total, stretch->seek.getCount());
   }
 }
 
-void Scheduler::role(StringRef name, int64_t first, int64_t warps, function_ref<void()> body) {
-  auto op = RoleOp::create(builder, loc, name, first, warps);
+/// A role of one thread.
+void Scheduler::role(StringRef name, int64_t warp, function_ref<void()> body) {
+  auto op = RoleOp::create(builder, loc, TypeRange(), name, warp, 1, /*single=*/true, ValueRange());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&op.getBody());
   body();
+  DoneOp::create(builder, loc, ValueRange());
 }
 
 SmallVector<Value> Scheduler::forBlocks(Stretch &stretch, ValueRange carried, bool places,
@@ -258,31 +274,33 @@ static SmallVector<Value> indicesAt(SweepOp sweep, LoadOp load, Value j) {
                              [&](Value index) { return sweep && index == sweep.getBlockIndex() ? j : index; });
 }
 
-void Scheduler::load() {
-  for (auto &tier : tiers)
-    FetchOp::create(builder, loc, tier->query.getView(), tier->query.getIndices(), tier->queryTile, constant(0),
-                    queriesFull);
-  for (Stretch &stretch : stretches) {
-    Tier &tier = *stretch.tier;
-    forBlocks(stretch, {}, true, [&](Value number, Value, Value j, ValueRange) -> SmallVector<Value> {
+void Scheduler::load(ArrayRef<Stretch *> phase, bool first) {
+  if (first)
+    for (auto &tier : tiers)
+      FetchOp::create(builder, loc, tier->query.getView(), tier->query.getIndices(), tier->queryTile, constant(0),
+                      queriesFull);
+  for (Stretch *stretch : phase) {
+    Tier &tier = *stretch->tier;
+    forBlocks(*stretch, {}, true, [&](Value number, Value, Value j, ValueRange) -> SmallVector<Value> {
       auto fetch = [&](LoadOp load, Value ring, Value free, Value full) {
         await(free, number, /*free=*/true, false);
-        FetchOp::create(builder, loc, load.getView(), indicesAt(stretch.parts.sweep, load, j), ring, number, full);
+        FetchOp::create(builder, loc, load.getView(), indicesAt(stretch->parts.sweep, load, j), ring, number, full);
       };
-      fetch(stretch.parts.keys, tier.keyRing, tier.keysFree, tier.keysFull);
-      fetch(stretch.parts.values, tier.valueRing, tier.valuesFree, tier.valuesFull);
+      fetch(stretch->parts.keys, tier.keyRing, tier.keysFree, tier.keysFull);
+      fetch(stretch->parts.values, tier.valueRing, tier.valuesFree, tier.valuesFull);
       return {};
     });
   }
 }
 
-void Scheduler::multiply() {
-  await(queriesFull, constant(0), false, false);
-  for (Stretch &stretch : stretches) {
-    Tier &tier = *stretch.tier;
+void Scheduler::multiply(ArrayRef<Stretch *> phase, bool first, bool last) {
+  if (first)
+    await(queriesFull, constant(0), false, false);
+  for (Stretch *stretch : phase) {
+    Tier &tier = *stretch->tier;
     // A block smaller than an atom of scales finds its own by its index.
-    bool places = tier.keyScales && stretch.parts.keys.getTile().getType().rows() < kAtomRows;
-    forBlocks(stretch, {}, places, [&](Value number, Value step, Value j, ValueRange) -> SmallVector<Value> {
+    bool places = tier.keyScales && stretch->parts.keys.getTile().getType().rows() < kAtomRows;
+    forBlocks(*stretch, {}, places, [&](Value number, Value step, Value j, ValueRange) -> SmallVector<Value> {
       await(tier.keysFull, number, false, false);
       MultiplyOp::create(builder, loc, slot(tier.queryTile, constant(0)), slot(tier.keyRing, number),
                          /*transposed=*/false, s, Value(), tier.keyScales, Value(), j);
@@ -292,79 +310,94 @@ void Scheduler::multiply() {
       await(pFull, step, false, /*orderTensor=*/true);
       await(tier.valuesFull, number, false, false);
       Value scaled = tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value();
-      bool rowsContracted = !stretch.parts.accumulate.getTransposed();
+      bool rowsContracted = !stretch->parts.accumulate.getTransposed();
       MultiplyOp::create(builder, loc, tier.p, slot(tier.valueRing, number), rowsContracted, o, isPositive(step),
                          tier.valueScales, scaled, Value());
       CompleteOp::create(builder, loc, tier.valuesFree, number);
-      CompleteOp::create(builder, loc, oFull, step);
       return {};
     });
   }
+  if (last)
+    CompleteOp::create(builder, loc, oDone, constant(0));
 }
 
-void Scheduler::softmax(FinishOp finish) {
-  auto rows = [](TileType tile) { return tile.withLayout(TileLayout::Rows); };
-  Value state = stretches.front().parts.sweep.getInitial();
-  // In fp8 a whole tile has one scale, which no instruction applies: Q's and K's join the logits' scale, V's joins P.
-  auto scaleOf = [&](LoadOp load, SweepOp sweep, Value j, int64_t tokens) -> Value {
-    if (load.getTile().getType().elementFormat() != ElementFormat::FP8)
-      return {};
-    return BlockScaleOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), tokens);
+static TileType inRows(TileType tile) { return tile.withLayout(TileLayout::Rows); }
+
+/// In fp8 a whole tile has one scale, which no instruction applies: Q's and K's join the logits' scale, V's joins P.
+Value Scheduler::scaleOf(LoadOp load, SweepOp sweep, Value j, int64_t tokens) {
+  if (load.getTile().getType().elementFormat() != ElementFormat::FP8)
+    return {};
+  return LoadScaleOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), tokens);
+}
+
+/// Takes one block of logits into the state, and hands P over.
+Value Scheduler::softmaxBlock(Stretch &stretch, Value step, Value j, Value state) {
+  Tier &tier = *stretch.tier;
+  SweepParts &parts = stretch.parts;
+  int64_t keys = parts.logits().columns();
+  // Products are done in their order: with S of this block, P V of the one before is, so that P and O are free as well.
+  await(logitsFull, step, false, /*orderTensor=*/true);
+  IRMapping mapping;
+  mapping.map(parts.dot.getLogits(),
+              ReadOp::create(builder, loc, inRows(parts.logits()), s, parts.dot.getPoison(), Value()).getTile());
+  if (j)
+    mapping.map(parts.sweep.getBlockIndex(), j);
+  mapping.map(parts.sweep.getState(), state);
+  auto clone = [&](Operation *op) {
+    Operation *copy = builder.clone(*op, mapping);
+    for (Value result : copy->getResults())
+      if (auto tile = dyn_cast<TileType>(result.getType()))
+        result.setType(inRows(tile));
+    return copy;
   };
-  auto times = [&](Value a, Value b) -> Value { return b ? Value(arith::MulFOp::create(builder, loc, a, b)) : a; };
+  if (parts.mask)
+    clone(parts.mask);
+  Value scale = parts.softmax.getScale();
+  for (Value factor : {tier.queryScale, scaleOf(parts.keys, parts.sweep, j, keys)})
+    if (factor)
+      scale = arith::MulFOp::create(builder, loc, scale, factor);
+  auto online = cast<OnlineSoftmaxOp>(clone(parts.softmax));
+  online.getScaleMutable().assign(scale);
+  online.setExp2(options.exp2);
+  auto unit = UnitOp::create(builder, loc, online.getNext(), parts.p().getFormat(),
+                             scaleOf(parts.values, parts.sweep, j, keys));
+  auto p = cast<QuantizeOp>(clone(parts.quantize));
+  if (parts.p().elementFormat() == ElementFormat::FP8)
+    p.getTimesMutable().assign(unit.getFactor());
+
+  RescaleOp::create(builder, loc, o, state, unit.getNext(), isPositive(step), options.exp2);
+  WriteOp::create(builder, loc, p.getResult(), tier.p, tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
+  ArriveOp::create(builder, loc, pFull, step);
+  // What multiplies V is summed where its format has scales: the denominator holds the very same values.
+  bool rounded = hasGroupScales(parts.p().elementFormat());
+  Value summed = rounded ? Value(p.getResult()) : Value(online.getProbabilities());
+  return AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext());
+}
+
+Value Scheduler::softmax(ArrayRef<Stretch *> phase, Value state) {
   for (auto &tier : tiers)
     tier->queryScale = scaleOf(tier->query, {}, {}, kTileRows);
-  for (Stretch &stretch : stretches) {
-    Tier &tier = *stretch.tier;
-    SweepParts &parts = stretch.parts;
-    int64_t keys = parts.logits().columns();
-    state = forBlocks(stretch, state, true, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
-      await(logitsFull, step, false, /*orderTensor=*/true);
-      Value x = ReadOp::create(builder, loc, rows(parts.logits()), s, parts.dot.getPoison(), Value());
-      IRMapping mapping;
-      mapping.map(parts.dot.getLogits(), x);
-      mapping.map(parts.sweep.getBlockIndex(), j);
-      mapping.map(parts.sweep.getState(), carried[0]);
-      auto clone = [&](Operation *op) {
-        Operation *copy = builder.clone(*op, mapping);
-        for (Value result : copy->getResults())
-          if (auto tile = dyn_cast<TileType>(result.getType()))
-            result.setType(rows(tile));
-        return copy;
-      };
-      if (parts.mask)
-        clone(parts.mask);
-      Value keyScale = scaleOf(parts.keys, parts.sweep, j, keys);
-      auto online = cast<OnlineSoftmaxOp>(clone(parts.softmax));
-      online.setExp2(options.exp2);
-      {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPoint(online);
-        online.getScaleMutable().assign(times(times(online.getScale(), tier.queryScale), keyScale));
-      }
-      auto unit = UnitOp::create(builder, loc, online.getNext(), parts.p().getFormat(),
-                                 scaleOf(parts.values, parts.sweep, j, keys));
-      auto p = cast<QuantizeOp>(clone(parts.quantize));
-      if (parts.p().elementFormat() == ElementFormat::FP8)
-        p.getTimesMutable().assign(unit.getFactor());
-
-      await(oFull, step, /*free=*/true, /*orderTensor=*/true);
-      RescaleOp::create(builder, loc, o, carried[0], unit.getNext(), isPositive(step), options.exp2);
-      WriteOp::create(builder, loc, p.getResult(), tier.p,
-                      tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
-      ArriveOp::create(builder, loc, pFull, step);
-      // What multiplies V is summed where its format has scales: the denominator holds the very same values.
-      bool rounded = hasGroupScales(parts.p().elementFormat());
-      Value summed = rounded ? Value(p.getResult()) : Value(online.getProbabilities());
-      return {AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext())};
-    })[0];
+  for (Stretch *stretch : phase) {
+    SweepParts &parts = stretch->parts;
+    // Only masks and scales of whole tiles ask which block this is.
+    bool places = parts.mask || llvm::any_of(std::array{parts.keys, parts.values}, [](LoadOp load) {
+                    return load.getTile().getType().elementFormat() == ElementFormat::FP8;
+                  });
+    state =
+        forBlocks(*stretch, state, places, [&](Value, Value step, Value j, ValueRange carried) -> SmallVector<Value> {
+          return {softmaxBlock(*stretch, step, j, carried[0])};
+        })[0];
   }
-  await(oFull, total, /*free=*/true, /*orderTensor=*/true);
+  return state;
+}
+
+void Scheduler::finish(FinishOp finish, Value state) {
+  await(oDone, constant(0), false, /*orderTensor=*/true);
   Value accumulator =
-      ReadOp::create(builder, loc, rows(stretches.front().parts.output()), o, /*poison=*/false, isPositive(total));
-  IRMapping mapping;
-  auto end = FinishOp::create(builder, loc, rows(finish.getO().getType()), rows(finish.getLse().getType()), state,
+      ReadOp::create(builder, loc, inRows(stretches.front().parts.output()), o, /*poison=*/false, isPositive(total));
+  auto end = FinishOp::create(builder, loc, inRows(finish.getO().getType()), inRows(finish.getLse().getType()), state,
                               accumulator);
+  IRMapping mapping;
   mapping.map(finish.getO(), end.getO());
   mapping.map(finish.getLse(), end.getLse());
   for (StoreOp store : kernel.getBody().getOps<StoreOp>())
@@ -377,7 +410,7 @@ LogicalResult Scheduler::run() {
     return failure();
   for (SweepParts &sweep : *parts)
     stretches.push_back({sweep, tierOf(sweep), {}, {}, {}});
-  FinishOp finish = *kernel.getBody().getOps<FinishOp>().begin();
+  FinishOp last = *kernel.getBody().getOps<FinishOp>().begin();
 
   builder.setInsertionPoint(stretches.front().parts.sweep);
   allocateShared();
@@ -386,16 +419,26 @@ LogicalResult Scheduler::run() {
     return kernel.emitError("kernel @") << kernel.getSymName() << " needs " << sharedBytes
                                         << " bytes of shared memory, the target has " << options.sharedLimit
                                         << "; fewer stages or smaller blocks need less";
-  seekAll();
-  role("load", kLoadWarp, 1, [&] { load(); });
-  role("multiply", kMultiplyWarp, 1, [&] { multiply(); });
-  role("softmax", 0, kSoftmaxWarps, [&] { softmax(finish); });
+  SmallVector<Stretch *> phase = llvm::to_vector(llvm::make_pointer_range(stretches));
+  total = constant(0);
+  for (auto &tier : tiers)
+    tier->number = total;
+  seek(phase);
+  role("load", kLoadWarp, [&] { load(phase, /*first=*/true); });
+  role("multiply", kMultiplyWarp, [&] { multiply(phase, /*first=*/true, /*last=*/true); });
+  {
+    auto role = RoleOp::create(builder, loc, TypeRange(), "softmax", 0, kSoftmaxWarps, /*single=*/false, ValueRange());
+    OpBuilder::InsertionGuard guard(builder);
+    builder.createBlock(&role.getBody());
+    finish(last, softmax(phase, stretches.front().parts.sweep.getInitial()));
+    DoneOp::create(builder, loc, ValueRange());
+  }
   BarrierOp::create(builder, loc);
   TensorFreeOp::create(builder, loc, memory);
 
   for (StoreOp store : llvm::to_vector(kernel.getBody().getOps<StoreOp>()))
     store.erase();
-  finish.erase();
+  last.erase();
   for (Stretch &stretch : llvm::reverse(stretches))
     stretch.parts.sweep.erase();
   for (LoadOp load : llvm::to_vector(kernel.getBody().getOps<LoadOp>()))

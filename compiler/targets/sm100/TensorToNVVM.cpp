@@ -134,7 +134,6 @@ struct ConvertWrite : TilePattern<WriteOp> {
     writeColumns(e, ownLanes(e, adaptor.getTarget().front()), values.take_front(words));
     if (op.getScales())
       writeScales(adaptor.getScales().front(), tile, values.drop_front(words), e);
-    waitForWrites(e);
     return SmallVector<SmallVector<Value>>();
   }
 
@@ -171,7 +170,6 @@ struct ConvertRescale : TilePattern<RescaleOp> {
           value = e.fmul(value, alpha);
         writeColumns(e, piece, values);
       }
-      waitForWrites(e);
     });
     return SmallVector<SmallVector<Value>>();
   }

@@ -62,10 +62,10 @@ public:
 };
 } // namespace
 
-LogicalResult sm100::convertToNVVM(ModuleOp module) {
+LogicalResult sm100::convertToNVVM(ModuleOp module, const ConversionChoices &options) {
   WalkResult roles = module.walk([](RoleOp) { return WalkResult::interrupt(); });
   if (!roles.wasInterrupted()) // nothing of this target's own: Schedule.cpp
-    return portable::convertToNVVM(module);
+    return portable::convertToNVVM(module, options);
   MLIRContext *context = module.getContext();
   Sm100TypeConverter converter(context);
   RewritePatternSet patterns(context);

@@ -11,7 +11,7 @@ thrift.kernel @dot_f32 dims(q_len, kv_len)
   %s1 = thrift.sweep visible(%i) none with(%s0) : !thrift.softmax<64 x 64> {
   ^bb0(%j : i32, %s : !thrift.softmax<64 x 64>):
     %k_j = thrift.load %k[%j] : !thrift.view<[kv_len, 64], f32> -> !thrift.tile<64 x 64, f32>
-    // expected-error @below {{'thrift.dot' op the portable target multiplies f16, bf16 or nvfp4 with a multiple of 64 channels, at most 512 (nvfp4: 128), and a multiple of 16 keys, at most 256, got '!thrift.tile<64 x 64, f32>' and '!thrift.tile<64 x 64, f32>'}}
+    // expected-error @below {{'thrift.dot' op the portable target multiplies f16, bf16, nvfp4, mxfp4 or fp8 with a multiple of 64 channels, at most 512 (packed: 128), and a multiple of 16 keys, at most 256, got '!thrift.tile<64 x 64, f32>' and '!thrift.tile<64 x 64, f32>'}}
     %x = thrift.dot %q_i, %k_j : !thrift.tile<64 x 64, f32>, !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f32>
     %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>
     %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f16>
@@ -222,7 +222,7 @@ thrift.kernel @values_f32 dims(q_len, kv_len)
     %w, %t = thrift.online_softmax %x, %s scale(%c) : !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>
     %p = thrift.quantize %w : !thrift.tile<64 x 64, f32> -> !thrift.tile<64 x 64, f16>
     %v_j = thrift.load %v[%j] : !thrift.view<[kv_len, 64], f32> -> !thrift.tile<64 x 64, f32>
-    // expected-error @below {{'thrift.accumulate' op the portable target multiplies f16 by f16 and bf16 by bf16, with a multiple of 64 channels and of 16 keys, and f16 by nvfp4 transposed, with a multiple of 8 channels and of 64 keys, at most 256 of each, got '!thrift.tile<64 x 64, f16>' and '!thrift.tile<64 x 64, f32>'}}
+    // expected-error @below {{'thrift.accumulate' op the portable target multiplies f16 by f16 and bf16 by bf16, with a multiple of 64 channels and of 16 keys, and f16 by nvfp4 or fp8 and bf16 by mxfp4, transposed, with a multiple of 8 channels and of 64 keys, at most 256 of each, got '!thrift.tile<64 x 64, f16>' and '!thrift.tile<64 x 64, f32>'}}
     %u = thrift.accumulate %p, %v_j, %t sum(%w)
        : !thrift.tile<64 x 64, f16>, !thrift.tile<64 x 64, f32>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32>
     thrift.yield %u : !thrift.softmax<64 x 64>

@@ -30,11 +30,11 @@ thrift.kernel @load_mxfp4 dims(len) (%x : !thrift.view<[len, 64], mxfp4>, %i : i
 
 // -----
 
-thrift.kernel @quantize_fp8 (%n : i32) attributes {threads = 128 : i32, shared_bytes = 8192 : i32} {
+thrift.kernel @quantize_fp8_without_scale (%n : i32) attributes {threads = 128 : i32, shared_bytes = 8192 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<64 x 64, f16, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<1 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
   %g = thrift.slice %x from %n : !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<32 x 64, f16, groups>
-  // expected-error @below {{'thrift.quantize' op the portable target quantises to nvfp4, got '!thrift.tile<32 x 64, fp8, groups>'}}
+  // expected-error @below {{'thrift.quantize' op the portable target quantises to fp8 by a block's scale, got none}}
   // expected-error @below {{failed to legalize operation 'thrift.quantize' that was explicitly marked illegal}}
   %p = thrift.quantize %g : !thrift.tile<32 x 64, f16, groups> -> !thrift.tile<32 x 64, fp8, groups>
 }

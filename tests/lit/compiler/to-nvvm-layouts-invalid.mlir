@@ -5,7 +5,7 @@
 thrift.kernel @queries_in_shared (%n : i32) attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
   %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>>
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
-  // expected-error @below {{'thrift.dot' op the portable target takes queries in operand_a or operand_a_widened, got '!thrift.tile<64 x 64, f16, shared>'}}
+  // expected-error @below {{'thrift.dot' op the portable target takes queries in operand_a, got '!thrift.tile<64 x 64, f16, shared>'}}
   %y = thrift.dot %x, %x : !thrift.tile<64 x 64, f16, shared>, !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<64 x 64, f32, accumulator>
 }
 
@@ -45,7 +45,7 @@ thrift.kernel @p_in_shared (%n : i32) attributes {threads = 128 : i32, shared_by
   %x = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
   %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
   %w, %lse = thrift.finish %s : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32, accumulator>, !thrift.tile<64 x 1, f32, accumulator>
-  // expected-error @below {{'thrift.accumulate' op the portable target takes P in operand_a or operand_a_widened, got '!thrift.tile<64 x 64, f16, shared>'}}
+  // expected-error @below {{'thrift.accumulate' op the portable target takes P in operand_a, got '!thrift.tile<64 x 64, f16, shared>'}}
   %t = thrift.accumulate %x, %x, %s sum(%w)
      : !thrift.tile<64 x 64, f16, shared>, !thrift.tile<64 x 64, f16, shared>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32, accumulator>
 }
@@ -113,4 +113,47 @@ thrift.kernel @store_values dims(len) (%y : !thrift.view<[len, 64], f16>, %n : i
 // A kernel without shared memory says so: the attribute is part of a schedule.
 // expected-error @below {{kernel @half_scheduled has no schedule; run thrift-schedule first}}
 thrift.kernel @half_scheduled () attributes {threads = 128 : i32} {
+}
+
+// -----
+
+// Widened operands have an order of columns of their own, and P has that in which V is widened.
+thrift.kernel @order_of_queries dims(len) (%q : !thrift.view<[len, 64], nvfp4>, %n : i32) attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
+  %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, nvfp4, shared>>
+  %k = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, nvfp4, shared>> -> !thrift.tile<64 x 64, nvfp4, shared>
+  %a = thrift.load %q[%n] : !thrift.view<[len, 64], nvfp4> -> !thrift.tile<64 x 64, nvfp4, operand_a>
+  // expected-error @below {{'thrift.dot' op the portable target takes queries in operand_a_widened, got '!thrift.tile<64 x 64, nvfp4, operand_a>'}}
+  %y = thrift.dot %a, %k : !thrift.tile<64 x 64, nvfp4, operand_a>, !thrift.tile<64 x 64, nvfp4, shared> -> !thrift.tile<64 x 64, f32, accumulator>
+}
+
+// -----
+
+thrift.kernel @order_of_p (%n : i32) attributes {threads = 128 : i32, shared_bytes = 16384 : i32} {
+  %ring = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 64, fp8, shared>>
+  %v = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 64, fp8, shared>> -> !thrift.tile<64 x 64, fp8, shared>
+  %s = thrift.empty_softmax : !thrift.softmax<64 x 64>
+  %w, %lse = thrift.finish %s : !thrift.softmax<64 x 64> -> !thrift.tile<64 x 64, f32, accumulator>, !thrift.tile<64 x 1, f32, accumulator>
+  %p = thrift.quantize %w : !thrift.tile<64 x 64, f32, accumulator> -> !thrift.tile<64 x 64, f16, operand_a_widened>
+  // expected-error @below {{'thrift.accumulate' op the portable target takes P in operand_a, got '!thrift.tile<64 x 64, f16, operand_a_widened>'}}
+  %t = thrift.accumulate %p, %v transposed, %s sum(%w)
+     : !thrift.tile<64 x 64, f16, operand_a_widened>, !thrift.tile<64 x 64, fp8, shared>, !thrift.softmax<64 x 64>, !thrift.tile<64 x 64, f32, accumulator>
+}
+
+// -----
+
+thrift.kernel @groups_to_f16 (%n : i32) attributes {threads = 128 : i32, shared_bytes = 8192 : i32} {
+  %ring = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<64 x 64, f16, shared>>
+  %x = thrift.slot %ring[%n] : !thrift.ring<1 x !thrift.tile<64 x 64, f16, shared>> -> !thrift.tile<64 x 64, f16, shared>
+  %g = thrift.slice %x from %n : !thrift.tile<64 x 64, f16, shared> -> !thrift.tile<32 x 64, f16, groups>
+  // expected-error @below {{'thrift.quantize' op the portable target quantises groups to formats with scales, got '!thrift.tile<32 x 64, bf16, groups>'}}
+  %y = thrift.quantize %g : !thrift.tile<32 x 64, f16, groups> -> !thrift.tile<32 x 64, bf16, groups>
+}
+
+// -----
+
+thrift.kernel @scale_of_32_columns (%n : i32) attributes {threads = 128 : i32, shared_bytes = 8192 : i32} {
+  %ring = thrift.alloc at 0 : !thrift.ring<1 x !thrift.tile<64 x 32, f16, shared>>
+  %x = thrift.slot %ring[%n] : !thrift.ring<1 x !thrift.tile<64 x 32, f16, shared>> -> !thrift.tile<64 x 32, f16, shared>
+  // expected-error @below {{'thrift.block_scale' op the portable target scales f16 or bf16 tiles with a multiple of 64 columns, got '!thrift.tile<64 x 32, f16, shared>'}}
+  %s = thrift.block_scale %x : !thrift.tile<64 x 32, f16, shared>
 }

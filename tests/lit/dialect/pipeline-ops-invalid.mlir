@@ -86,3 +86,36 @@ thrift.fetch %k[%b, %j] to %r[%j] signals %full
 
 // expected-error @below {{a box is swizzled over 0, 32, 64 or 128 bytes, got 48}}
 %k = "source"() : () -> !thrift.view<[kv_len, 128], f16, box(64 x 64, 48)>
+
+// -----
+
+// E3: one thread of two warps.
+thrift.kernel @k dims() () {
+  // expected-error @below {{'thrift.role' op "load" is one thread of 2 warps; allowed: 1}}
+  thrift.role "load" warps(3, 2) single {
+  }
+}
+
+// -----
+
+// E4: each thread of a warp would start it.
+thrift.kernel @k dims(batch, kv_heads, kv_len) (%k : !thrift.view<[batch, kv_heads, kv_len, 128], f16, box(64 x 64, 128)>, %n : i32) {
+  %r = thrift.alloc at 0 : !thrift.ring<2 x !thrift.tile<64 x 128, f16, swizzled>>
+  %full = thrift.mbarriers at 32768 arrivals 1 : !thrift.mbarriers<2>
+  thrift.role "load" warps(3, 1) {
+    // expected-error @below {{'thrift.fetch' op is started by one thread; expected a role that is single around it}}
+    thrift.fetch %k[%n, %n, %n] to %r[%n] signals %full
+      : !thrift.view<[batch, kv_heads, kv_len, 128], f16, box(64 x 64, 128)>, !thrift.ring<2 x !thrift.tile<64 x 128, f16, swizzled>>,
+        !thrift.mbarriers<2>
+  }
+}
+
+// -----
+
+// E5: others hold nothing.
+thrift.kernel @k dims() (%n : i32) {
+  // expected-error @below {{'thrift.role' op "softmax" hands on 0 values, its end 1, others 0; expected as many, of the same types}}
+  thrift.role "softmax" warps(0, 4) {
+    thrift.done %n : i32
+  }
+}

@@ -62,3 +62,10 @@ thrift.wait
 
 // expected-error @below {{invalid kind of attribute specified}}
 %r = thrift.alloc at "start" : !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>>
+
+// -----
+
+// B1
+%x = "source"() : () -> !thrift.tile<64 x 128, f32, shared>
+// expected-error @below {{'thrift.block_scale' op expected an f16 or bf16 tile, got '!thrift.tile<64 x 128, f32, shared>'}}
+%s = thrift.block_scale %x : !thrift.tile<64 x 128, f32, shared>

@@ -15,6 +15,9 @@
 // CHECK-NEXT:    %[[TILE:.+]] = thrift.slot %[[RING]][%n] : <2 x !thrift.tile<64 x 128, f16, shared>> -> <64 x 128, f16, shared>
 // CHECK-NEXT:    thrift.slice %[[TILE]] from %j : <64 x 128, f16, shared> -> <16 x 128, f16, groups>
 // CHECK-NEXT:    thrift.slice %[[TILE]] columns from %j : <64 x 128, f16, shared> -> <64 x 32, f16, groups>
+// CHECK-NEXT:    %[[SCALE:.+]] = thrift.block_scale %[[TILE]] : <64 x 128, f16, shared>
+// CHECK-NEXT:    thrift.block_scale %[[TILE]] power_of_two : <64 x 128, f16, shared>
+// CHECK-NEXT:    thrift.quantize %{{.+}} transposed by %[[SCALE]] : <64 x 32, f16, groups> -> <32 x 64, fp8, groups>
 thrift.kernel @copies dims(heads, len) (%k : !thrift.view<[heads, len, 128], f16>, %b : i32, %j : i32, %n : i32)
     attributes {threads = 128 : i32, shared_bytes = 36864 : i32} {
   %ring = thrift.alloc at 4096 : !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>>
@@ -26,6 +29,9 @@ thrift.kernel @copies dims(heads, len) (%k : !thrift.view<[heads, len, 128], f16
   %0 = thrift.slot %ring[%n] : !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>> -> !thrift.tile<64 x 128, f16, shared>
   %1 = thrift.slice %0 from %j : !thrift.tile<64 x 128, f16, shared> -> !thrift.tile<16 x 128, f16, groups>
   %2 = thrift.slice %0 columns from %j : !thrift.tile<64 x 128, f16, shared> -> !thrift.tile<64 x 32, f16, groups>
+  %3 = thrift.block_scale %0 : !thrift.tile<64 x 128, f16, shared>
+  %4 = thrift.block_scale %0 power_of_two : !thrift.tile<64 x 128, f16, shared>
+  %5 = thrift.quantize %2 transposed by %3 : !thrift.tile<64 x 32, f16, groups> -> !thrift.tile<32 x 64, fp8, groups>
 }
 
 // CHECK-LABEL: thrift.kernel @lists<mask>

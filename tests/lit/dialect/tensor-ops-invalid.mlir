@@ -116,5 +116,5 @@ thrift.write %x to %p : !thrift.tile<128 x 64, nvfp4, rows>, !thrift.tile<128 x 
 
 // M10: a scale for each block is fp8's.
 %k, %i = "source"() : () -> (!thrift.view<[batch, kv_heads, kv_len, 128], nvfp4>, i32)
-// expected-error @below {{'thrift.block_scale' op needs a view in fp8 and three indices}}
-%c = thrift.block_scale %k[%i, %i, %i] of 64 : !thrift.view<[batch, kv_heads, kv_len, 128], nvfp4>
+// expected-error @below {{'thrift.load_scale' op needs a view in fp8 and three indices}}
+%c = thrift.load_scale %k[%i, %i, %i] of 64 : !thrift.view<[batch, kv_heads, kv_len, 128], nvfp4>

@@ -133,9 +133,9 @@
 // -----
 
 // Q2
-%x = "source"() : () -> !thrift.tile<64 x 128, f32>
-// expected-error @below {{'thrift.quantize' op only formats with scales are quantised along rows, got '!thrift.tile<128 x 64, f16>'}}
-%y = thrift.quantize %x transposed : !thrift.tile<64 x 128, f32> -> !thrift.tile<128 x 64, f16>
+%x, %s = "source"() : () -> (!thrift.tile<64 x 128, f16>, f32)
+// expected-error @below {{'thrift.quantize' op only fp8 is quantised by a block's scale, got '!thrift.tile<128 x 64, mxfp4>'}}
+%y = thrift.quantize %x transposed by %s : !thrift.tile<64 x 128, f16> -> !thrift.tile<128 x 64, mxfp4>
 
 // -----
 

@@ -1,7 +1,8 @@
 //===- GpuTest.cpp - the same PTX on a GPU and in the simulator ---------------===//
 //
-// With the polynomial exponential every instruction of the kernels is exact or correctly rounded, so that both give the same
-// bits: outputs, LSE and routes. With ex2.approx they may differ by what the PTX ISA allows it, 2 ulp of f32 in each p.
+// With the polynomial exponential every instruction of the kernels is exact or correctly rounded, so that both give the
+// same bits: outputs, LSE and routes. With ex2.approx they may differ by what the PTX ISA allows it, 2 ulp of f32 in
+// each p.
 
 #include "tests/numerics/kernels/KernelRun.h"
 
@@ -53,7 +54,8 @@ std::vector<GpuCase> cases() {
           c.problem.tokensFirst = causal;
           all.push_back(c);
         }
-  for (auto [qLen, kvLen] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {65, 1}, {1, 65}, {300, 127}, {1000, 1000}}) {
+  for (auto [qLen, kvLen] :
+       std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {65, 1}, {1, 65}, {300, 127}, {1000, 1000}}) {
     GpuCase c;
     c.spec.budget = 0.1;
     c.problem.qLen = qLen;
@@ -74,7 +76,8 @@ TEST(Gpu, BitEqualWithTheSimulatorUnderPolynomialExponentials) {
     GTEST_SKIP() << whyNot;
   for (GpuCase c : cases()) {
     c.spec.exp2 = "poly";
-    SCOPED_TRACE(print(c.spec) + " q_len " + std::to_string(c.problem.qLen) + " kv_len " + std::to_string(c.problem.kvLen));
+    SCOPED_TRACE(print(c.spec) + " q_len " + std::to_string(c.problem.qLen) + " kv_len " +
+                 std::to_string(c.problem.kvLen));
     Result<Plan> onGpu = device->plan(c.spec);
     ASSERT_TRUE(onGpu) << onGpu.status().message();
     c.spec.target = onGpu->target(); // the very same PTX

@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <random>
 
 using namespace thrift;
@@ -148,7 +149,7 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
   Answer answer;
   answer.routes = plan.launches() == 1 ? Routes::allVisible(shape, block) : Routes::none(shape, block);
-  bool mixed = plan.launches() == 5;
+  bool mixed = plan.launches(/*packed=*/true) == 3; // quantize Q, rank, prefill
   if (plan.granule()) {
     answer.decisions = Decisions::of(shape, block, plan.granule());
     answer.decisionCounts.resize(answer.decisions.tiers.size() / answer.decisions.kvBlocks * 2);
@@ -258,15 +259,20 @@ static Result<AttentionOutput> expectedOnline(const Answer &answer, const Plan &
   return std::move(online->attention);
 }
 
+Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors) {
+  ReferenceOptions options;
+  options.withWeight = true;
+  return emulated(inputsOf(tensors), shapeOf(tensors, plan.spec()), answer.routes, emulationPlan(plan), options);
+}
+
 std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, plan.spec());
   EmulationPlan emulation = emulationPlan(plan);
   ReferenceOptions options;
   options.withWeight = true;
   std::string complaint;
-  Result<AttentionOutput> expected = plan.granule()
-                                         ? expectedOnline(answer, plan, tensors, options, complaint)
-                                         : emulated(inputsOf(tensors), shape, answer.routes, emulation, options);
+  Result<AttentionOutput> expected = plan.granule() ? expectedOnline(answer, plan, tensors, options, complaint)
+                                                    : expectedAnswer(answer, plan, tensors);
   if (!expected)
     return expected.status().message();
   if (!complaint.empty())
@@ -285,11 +291,14 @@ std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &
   return "";
 }
 
-Context &thrift::test::simulator() {
-  static const std::shared_ptr<Context> context = [] {
+Context &thrift::test::simulator(const std::string &delivery) {
+  static std::map<std::string, std::shared_ptr<Context>> contexts;
+  std::shared_ptr<Context> &context = contexts[delivery];
+  if (!context) {
     ContextOptions options;
     options.device = "sim";
     options.diskCache = false;
+    options.simDelivery = delivery;
     options.simChecks = "strict";
     options.warn = [](const std::string &warning) { std::fprintf(stderr, "%s\n", warning.c_str()); };
     Result<std::shared_ptr<Context>> created = Context::create(options);
@@ -297,7 +306,7 @@ Context &thrift::test::simulator() {
       std::fprintf(stderr, "%s\n", created.status().message().c_str());
       std::abort();
     }
-    return *created;
-  }();
+    context = *created;
+  }
   return *context;
 }

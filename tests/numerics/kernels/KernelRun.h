@@ -54,13 +54,17 @@ Result<Answer> run(Context &context, const Plan &plan, const Tensors &tensors);
 AttentionInputs inputsOf(const Tensors &tensors);
 AttentionShape shapeOf(const Tensors &tensors, const Spec &spec);
 
+/// What `emulated` makes of the answer's routes.
+Result<AttentionOutput> expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors);
+
 /// Expects the answer to be the one of `emulated` within the row-wise bound, LSE included; returns a description of the
 /// first difference, or an empty string. Under the online router, of `emulatedOnline` with the answer's own decisions, which
 /// differ from the reference's only within 1e-3 of a threshold, and whose counts are what the decisions say.
 std::string compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors);
 
-/// One context on the simulator, without a disk cache, shared by the tests of a program.
-Context &simulator();
+/// A context on the simulator, without a disk cache, shared by the tests of a program: asynchronous results appear as
+/// `delivery` says (lazy, eager, random:SEED), and every check is on.
+Context &simulator(const std::string &delivery = "lazy");
 
 } // namespace thrift::test
 

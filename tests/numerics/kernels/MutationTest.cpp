@@ -93,11 +93,25 @@ protected:
   }
 };
 
-} // namespace
+/// An instruction that may be broken without anybody noticing, and why.
+struct Excuse {
+  const char *instruction;
+  const char *why;
+};
 
-/// Breaks every kernel of the plan, or `only` the one of that name.
-static void expectEveryMutantNoticed(const Spec &spec, const std::vector<Problem> &problems,
-                                     const std::string &only = "") {
+bool isExcused(const sim::Mutant &mutant, const std::vector<Excuse> &excuses) {
+  for (const Excuse &excuse : excuses)
+    if (mutant.text.rfind(excuse.instruction, 0) == 0) {
+      std::printf("[  EXCUSED ] line %u: %s (%s): %s\n", mutant.line, mutant.text.c_str(), mutant.change.c_str(),
+                  excuse.why);
+      return true;
+    }
+  return false;
+}
+
+/// Breaks each kernel of the spec's plan, or `only` the one of that name, in every way; returns how many mutants there were.
+size_t breakKernels(const Spec &spec, const std::vector<Problem> &problems, const std::vector<Excuse> &excuses = {},
+                    const std::string &only = "") {
   MutatedPlan plan(spec, problems);
 
   sim::Options lazy;
@@ -111,13 +125,15 @@ static void expectEveryMutantNoticed(const Spec &spec, const std::vector<Problem
     if (!only.empty() && kernel.name != only)
       continue;
     Result<std::shared_ptr<sim::Module>> module = sim::Module::load(kernel.ptx);
-    ASSERT_TRUE(module) << module.status().message();
+    EXPECT_TRUE(module) << module.status().message();
+    if (!module)
+      return mutants;
     for (const std::string &entry : (*module)->entries()) {
       sim::MutationResult result = sim::runMutants(
           kernel.ptx, entry,
           [&](const std::string &ptx, const sim::Options &options) { return plan.run(kernel.ptx, ptx, options); },
           {lazy, random});
-      ASSERT_TRUE(result.status) << entry << ": " << result.status.message();
+      EXPECT_TRUE(result.status) << entry << ": " << result.status.message();
       mutants += result.mutants;
       std::printf("[  MUTANTS ] %-12s %3zu of %3zu killed:", entry.c_str(), result.killedCount(), result.mutants);
       for (const auto &[what, count] : result.killed)
@@ -125,15 +141,15 @@ static void expectEveryMutantNoticed(const Spec &spec, const std::vector<Problem
       std::printf("\n");
       EXPECT_EQ(result.killed.count("not loadable"), 0u) << entry;
       for (const sim::Survivor &survivor : result.survivors)
-        ADD_FAILURE() << entry << " line " << survivor.mutant.line << " survives: " << survivor.mutant.text << " ("
-                      << survivor.mutant.change << ")";
+        if (!isExcused(survivor.mutant, excuses))
+          ADD_FAILURE() << entry << " line " << survivor.mutant.line << " survives: " << survivor.mutant.text << " ("
+                        << survivor.mutant.change << ")";
     }
   }
-  EXPECT_GT(mutants, 10u);
+  return mutants;
 }
 
-TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
-  Spec spec;
+size_t breakEverything(Spec spec, const std::vector<Excuse> &excuses = {}) {
   spec.headDim = spec.valueDim = 64;
   spec.causal = true;
   spec.budget = 0.3;
@@ -142,8 +158,26 @@ TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) {
   Problem few, many;
   few.qLen = many.qLen = 100;
   few.kvLen = 330;
+  few.qHeads = 4; // each with routes of its own
   many.kvLen = 970;
-  expectEveryMutantNoticed(spec, {few, many});
+  return breakKernels(spec, {few, many}, excuses);
+}
+
+} // namespace
+
+TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) { EXPECT_GT(breakEverything({}), 10u); }
+
+TEST_F(Mutation, EveryBrokenPipelineOfSm100IsNoticed) {
+  Spec spec;
+  spec.target = "sm_100a";
+  spec.minBlocks = 1; // so that whole stretches of boundary blocks run low
+  const std::vector<Excuse> excuses = {
+      {"tcgen05.wait::ld",
+       "whoever uses a register of the load waits for it, and all are used before the next hand-over"},
+      {"bar.warp.sync",
+       "brings a warp together again before a barrier of the CTA; the simulator's warps come by themselves"},
+  };
+  EXPECT_GT(breakEverything(spec, excuses), 50u);
 }
 
 TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
@@ -158,5 +192,5 @@ TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
   few.spread = many.spread = 2; // some granules promote a block, others do not
   spec.online.local = 0;        // so that the low loop over the boundary has blocks, too,
   spec.online.sink = 3;         // and the one over seeds more than it copies ahead, the last one in the first slot
-  expectEveryMutantNoticed(spec, {few, many}, "prefill_online");
+  EXPECT_GT(breakKernels(spec, {few, many}, {}, "prefill_online"), 10u);
 }

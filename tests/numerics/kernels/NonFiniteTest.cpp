@@ -16,11 +16,8 @@ namespace {
 constexpr uint16_t kInf = 0x7C00, kMinusInf = 0xFC00, kNan = 0x7E00;
 
 /// Every row that sees the value must show it; rows that share no tile with it must not change.
-void expectRows(double budget, const char *exp2, const char *tensor, uint16_t value) {
-  SCOPED_TRACE(std::string(tensor) + " at budget " + std::to_string(budget) + ", exp2 " + exp2);
-  Spec spec;
-  spec.budget = budget;
-  spec.exp2 = exp2;
+void expectRows(Spec spec, const char *tensor, uint16_t value) {
+  SCOPED_TRACE(print(spec) + ": " + std::to_string(value) + " in " + tensor);
   Problem problem;
   problem.qLen = 200;
   problem.kvLen = 400;
@@ -55,10 +52,29 @@ void expectRows(double budget, const char *exp2, const char *tensor, uint16_t va
 
 } // namespace
 
-TEST(NonFinite, EveryRowThatSeesOneShowsIt) {
+/// One at a time in each tensor, in each budget class.
+static void expectRowsOfAll(Spec spec) {
   for (double budget : {0.0, 0.3, 1.0})
-    for (const char *exp2 : {"approx", "poly"})
-      for (const char *tensor : {"q", "k", "v"})
-        for (uint16_t value : {kInf, kMinusInf, kNan})
-          expectRows(budget, exp2, tensor, value);
+    for (const char *tensor : {"q", "k", "v"})
+      for (uint16_t value : {kInf, kMinusInf, kNan}) {
+        spec.budget = budget;
+        expectRows(spec, tensor, value);
+      }
+}
+
+TEST(NonFinite, EveryRowThatSeesOneShowsIt) {
+  for (const char *exp2 : {"approx", "poly"}) {
+    Spec spec;
+    spec.exp2 = exp2;
+    expectRowsOfAll(spec);
+  }
+}
+
+TEST(NonFinite, EveryRowThatSeesOneShowsItOnSm100) {
+  for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "fp8"}) {
+    Spec spec;
+    spec.target = "sm_100a";
+    spec.low = *LowPair::parse(low);
+    expectRowsOfAll(spec);
+  }
 }

@@ -56,7 +56,8 @@ RowReader readerOf(const TensorView &view) {
   return [view](int64_t b, int64_t h, int64_t token, float *row) { readRow(view, b, h, token, row); };
 }
 
-void expectBytes(const std::vector<uint8_t> &packed, size_t offset, const std::vector<uint8_t> &expected, const char *what) {
+void expectBytes(const std::vector<uint8_t> &packed, size_t offset, const std::vector<uint8_t> &expected,
+                 const char *what) {
   ASSERT_LE(offset + expected.size(), packed.size());
   for (size_t n = 0; n < expected.size(); ++n)
     ASSERT_EQ(int(packed[offset + n]), int(expected[n])) << what << ", byte " << n << " of " << expected.size();

@@ -1,5 +1,5 @@
-// How long the simulator takes for one head of attention, 1024 queries by 1024 keys by 128 channels, on all cores: what a
-// person waits for in the edit-and-run loop. Prints; asserts only the order of magnitude.
+// How long the simulator takes for one head of attention, 1024 queries by 1024 keys by 128 channels, on all cores: what
+// a person waits for in the edit-and-run loop. Prints; asserts only the order of magnitude.
 
 #include "tests/numerics/kernels/KernelRun.h"
 
