@@ -32,16 +32,19 @@ static std::string_view spellP(LowFormat pv, DType dtype) {
 
 std::vector<std::pair<std::string, std::string>> KernelSpec::bindings(bool multipliesPacked) const {
   auto word = [](std::string_view text) { return std::string(text); };
-  return {{"block_q", std::to_string(blockQ)},
-          {"block_kv", std::to_string(blockKv)},
-          {"head_dim", std::to_string(headDim)},
-          {"value_dim", std::to_string(valueDim)},
-          {"high", word(name(dtype))},
-          {"qk", word(spellLow(low.qk, dtype))},
-          {"pv", word(spellLow(low.pv, dtype))},
-          {"p", word(multipliesPacked ? spellLow(low.pv, dtype) : spellP(low.pv, dtype))},
-          {"mask", word(name(mask))},
-          {"budget", word(name(budget))}};
+  std::vector<std::pair<std::string, std::string>> all = {{"block_q", std::to_string(blockQ)},
+                                                          {"block_kv", std::to_string(blockKv)},
+                                                          {"head_dim", std::to_string(headDim)},
+                                                          {"value_dim", std::to_string(valueDim)},
+                                                          {"high", word(name(dtype))},
+                                                          {"qk", word(spellLow(low.qk, dtype))},
+                                                          {"pv", word(spellLow(low.pv, dtype))},
+                                                          {"p", word(multipliesPacked ? spellLow(low.pv, dtype) : spellP(low.pv, dtype))},
+                                                          {"mask", word(name(mask))},
+                                                          {"budget", word(name(budget))}};
+  if (kernel == "prefill_online")
+    all.emplace_back("granule", std::to_string(granule));
+  return all;
 }
 
 std::string KernelSpec::print() const {

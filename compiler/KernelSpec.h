@@ -22,7 +22,7 @@ std::string_view name(Mask mask);     ///< "none", "causal"
 std::string_view name(Budget budget); ///< "mixed", "all_low", "all_high"
 
 struct KernelSpec {
-  std::string kernel = "prefill"; ///< a template: quantize, rank, prefill
+  std::string kernel = "prefill"; ///< a template: quantize, rank, prefill, prefill_online
   DType dtype = DType::F16;       ///< of Q, K, V and O
   int64_t headDim = 128;          ///< of Q and K
   int64_t valueDim = 128;         ///< of V and O
@@ -31,6 +31,10 @@ struct KernelSpec {
   LowPair low;                    ///< formats of the low tier
   Mask mask = Mask::Causal;
   Budget budget = Budget::Mixed;
+  int64_t granule = 16; ///< query rows that decide together; of prefill_online only
+
+  /// True for the kernels that compute attention.
+  bool isPrefill() const { return kernel == "prefill" || kernel == "prefill_online"; }
 
   /// The values of the templates' parameters, by name, as thrift-specialize reads them.
   /// `multipliesPacked`: the target multiplies in the packed formats, so that P takes V's.

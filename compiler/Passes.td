@@ -106,6 +106,10 @@ def PartitionRoutes : Pass<"thrift-partition-routes", "::mlir::ModuleOp"> {
       }
     }
     ```
+    A route by promotion becomes three sweeps: `seeds`, high; `rest`, low, where `thrift.promote` stands between the logits
+    and the softmax; and `promoted`, high, where `thrift.keep_promoted` does. In the last two every `thrift.online_softmax`
+    gets `guard`, since logits that are withheld may leave a row without a key.
+
     Changes the order of the sums, hence the last bits.
   }];
   let dependentDialects = ["::thrift::ThriftDialect"];
@@ -151,8 +155,9 @@ def PeelMasks : Pass<"thrift-peel-masks", "::mlir::ModuleOp"> {
       }
     }
     ```
-    In the boundary sweep every `thrift.online_softmax` gets `guard`, since a row there may have seen no key. A sweep over a
-    high list is not split: it is short, and a loop of its own would cost more code than the mask costs time.
+    In the boundary sweep every `thrift.online_softmax` gets `guard`, since a row there may have seen no key. A sweep over
+    `high`, `seeds` or `promoted` blocks is not split: it is short, and a loop of its own would cost more code than the mask
+    costs time. Where the list descends (`rest`) the boundary, which has the last blocks, comes first.
     Does not change numerics.
   }];
   let dependentDialects = ["::thrift::ThriftDialect"];

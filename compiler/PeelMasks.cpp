@@ -22,6 +22,10 @@ static void guardRows(SweepOp sweep) {
 
 static void peel(SweepOp sweep) {
   OpBuilder builder(sweep);
+  // The boundary has the last blocks. It follows the interior, or leads where the list descends.
+  bool descends = sweep.getList() == BlockList::Rest;
+  if (descends)
+    builder.setInsertionPointAfter(sweep);
   auto interior = cast<SweepOp>(builder.clone(*sweep));
   interior.setPart(SweepPart::Interior);
   for (MaskOp mask : llvm::make_early_inc_range(interior.getBody().getOps<MaskOp>())) {
@@ -29,7 +33,12 @@ static void peel(SweepOp sweep) {
     mask.erase();
   }
   sweep.setPart(SweepPart::Boundary);
-  sweep.getInitialMutable().assign(interior.getFinal());
+  if (descends) {
+    sweep.getFinal().replaceAllUsesWith(interior.getFinal());
+    interior.getInitialMutable().assign(sweep.getFinal());
+  } else {
+    sweep.getInitialMutable().assign(interior.getFinal());
+  }
   guardRows(sweep);
 }
 
@@ -39,11 +48,14 @@ struct PeelMasks : thrift::impl::PeelMasksBase<PeelMasks> {
     for (KernelOp kernel : getOperation().getOps<KernelOp>())
       for (SweepOp sweep : llvm::to_vector(kernel.getBody().getOps<SweepOp>()))
         if (isMasked(sweep)) {
-          // A high list holds some per cent of the blocks: a second loop for it costs more code than its mask costs time.
-          if (sweep.getList() == BlockList::High)
-            guardRows(sweep);
-          else
+          // A high list holds some per cent of the blocks: a second loop for it costs more code than its mask costs
+          // time.
+          bool isLow = sweep.getList() == BlockList::Visible || sweep.getList() == BlockList::Low ||
+                       sweep.getList() == BlockList::Rest;
+          if (isLow)
             peel(sweep);
+          else
+            guardRows(sweep);
         }
   }
 };

@@ -24,7 +24,7 @@ const std::vector<Rule> &table() {
   using S = const KernelSpec &;
   using C = const KernelConfig &;
   static const std::vector<Rule> rules = {
-      {"portable", "kernel", [](S s, C) { return s.kernel; }, {"quantize", "rank", "prefill"}},
+      {"portable", "kernel", [](S s, C) { return s.kernel; }, {"quantize", "rank", "prefill", "prefill_online"}},
       {"portable", "dtype", [](S s, C) { return word(name(s.dtype)); }, {"f16", "bf16"}},
       {"portable", "head_dim", [](S s, C) { return std::to_string(s.headDim); }, {"64", "128"}},
       {"portable", "value_dim", [](S s, C) { return std::to_string(s.valueDim); }, {"64", "128"}},
@@ -32,6 +32,8 @@ const std::vector<Rule> &table() {
       {"portable", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
       {"portable", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
       {"portable", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
+      // A granule is the rows of one warp, so that its vote needs no other warp.
+      {"portable", "granule", [](S s, C) { return std::to_string(s.granule); }, {"16"}},
       {"portable", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"portable", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16", "2"}},
       {"portable", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
@@ -119,13 +121,20 @@ std::vector<Violation> thrift::checkRules(const KernelSpec &spec, const KernelCo
   // Logits, accumulator, P and Q of one tile live in registers; with 128 keys at head dim 128 they are more than a
   // thread has.
   bool wide = spec.blockKv > 64 && std::max(spec.headDim, spec.valueDim) > 64;
-  if (violations.empty() && spec.kernel == "prefill" && target.lowering == "portable" && wide)
+  if (violations.empty() && spec.isPrefill() && target.lowering == "portable" && wide)
     violations.push_back({"block_kv", std::to_string(spec.blockKv),
                           "64 with a head_dim or value_dim above 64 (target " + std::string(target.name) + ")"});
-  if (int64_t bytes = violations.empty() && spec.kernel == "prefill" ? sharedBytes(spec, config, target) : 0;
+  if (int64_t bytes = violations.empty() && spec.isPrefill() ? sharedBytes(spec, config, target) : 0;
       bytes > target.sharedLimit)
     violations.push_back({"shared memory", std::to_string(bytes) + " bytes",
                           "at most " + std::to_string(target.sharedLimit) + " on " + std::string(target.name) +
                               "; fewer stages or smaller blocks need less"});
   return violations;
+}
+
+int64_t thrift::defaultGranule(const Target &target) {
+  for (const Rule &rule : table())
+    if (rule.lowering == target.lowering && rule.field == "granule")
+      return std::stoll(std::string(rule.allowed.front()));
+  return KernelSpec().granule;
 }

@@ -23,6 +23,9 @@ struct Violation {
 /// Every rule that fails, in the table's order; empty if the spec can be built.
 std::vector<Violation> checkRules(const KernelSpec &spec, const KernelConfig &config, const Target &target);
 
+/// The first one that the table allows: what a plan takes where none is asked for.
+int64_t defaultGranule(const Target &target);
+
 } // namespace thrift
 
 #endif // THRIFTJIT_COMPILER_RULES_H

@@ -48,6 +48,10 @@ static LogicalResult verifyType(function_ref<InFlightDiagnostic()> emit, Type ty
     return SoftmaxType::verify(emit, state.getShape());
   if (auto routes = dyn_cast<RoutesType>(type))
     return RoutesType::verify(emit, routes.getShape());
+  if (auto decisions = dyn_cast<DecisionsType>(type))
+    return DecisionsType::verify(emit, decisions.getShape(), decisions.getGranule());
+  if (auto router = dyn_cast<RouterType>(type))
+    return RouterType::verify(emit, router.getRows(), router.getGranule());
   return success();
 }
 

@@ -48,11 +48,23 @@ LogicalResult thrift::verifyAlignment(Operation *op, int64_t alignment) {
   return success();
 }
 
-LogicalResult thrift::verifyList(Operation *op, BlockList list, bool hasRoutes, size_t indices) {
-  bool needsRoutes = list != BlockList::Visible;
-  if (needsRoutes != hasRoutes || indices != (needsRoutes ? 3u : 0u)) // W1
+bool thrift::isRouterList(BlockList list) {
+  return list == BlockList::Seeds || list == BlockList::Rest || list == BlockList::Promoted;
+}
+
+LogicalResult thrift::verifyList(Operation *op, BlockList list, Value source, size_t indices) {
+  bool routed = source && isa<RoutesType>(source.getType()), online = source && isa<RouterType>(source.getType());
+  bool wantsRouter = isRouterList(list), wantsRoutes = list != BlockList::Visible && !wantsRouter;
+  if (routed != wantsRoutes || online != wantsRouter || indices != (wantsRoutes ? 3u : 0u)) // W1
     return op->emitOpError("over ") << stringifyBlockList(list) << " blocks needs "
-                                    << (needsRoutes ? "routes with three indices" : "no routes");
+                                    << (wantsRoutes ? "routes with three indices" : wantsRouter ? "a router" : "no routes");
+  return success();
+}
+
+LogicalResult thrift::verifyPart(Operation *op, BlockList list, SweepPart part) {
+  bool whole = list == BlockList::Seeds || list == BlockList::Promoted;
+  if (whole && part != SweepPart::All) // W4
+    return op->emitOpError("over ") << stringifyBlockList(list) << " blocks has no " << stringifySweepPart(part) << " part";
   return success();
 }
 

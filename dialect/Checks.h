@@ -17,8 +17,12 @@ mlir::LogicalResult verifyBound(mlir::Operation *op, TileType tile);
 mlir::LogicalResult verifySameFormat(mlir::Operation *op, ViewType view, TileType tile);
 /// Rows of a view are aligned to 16 bytes or, where strides are any, to 2.
 mlir::LogicalResult verifyAlignment(mlir::Operation *op, int64_t alignment);
-/// W1: lists that routes define have routes with three indices, `visible` has none.
-mlir::LogicalResult verifyList(mlir::Operation *op, BlockList list, bool hasRoutes, size_t indices);
+/// True for the lists of the online router.
+bool isRouterList(BlockList list);
+/// W1: lists that routes define have routes with three indices, those of a router have one, `visible` has neither.
+mlir::LogicalResult verifyList(mlir::Operation *op, BlockList list, mlir::Value source, size_t indices);
+/// W4: which lists have parts.
+mlir::LogicalResult verifyPart(mlir::Operation *op, BlockList list, SweepPart part);
 /// A mask, or a parameter that stands for one.
 mlir::LogicalResult verifyMask(mlir::Operation *op, mlir::Attribute mask);
 /// An extent, or a parameter that stands for one.

@@ -163,7 +163,7 @@ bool KernelOp::hasDim(StringRef name) {
 }
 
 namespace {
-/// K1, K6: every name that stands in a type or an attribute is declared, and dimensions stand only in views and routes.
+/// K1, K6: every name that stands in a type or an attribute is declared, and dimensions stand only in views, routes and decisions.
 class NameCheck {
 public:
   explicit NameCheck(KernelOp kernel) : kernel(kernel) {
@@ -213,6 +213,10 @@ private:
         llvm::append_range(extents, view.getShape());
       } else if (auto routes = dyn_cast<RoutesType>(type)) {
         llvm::append_range(extents, routes.getShape());
+      } else if (auto decisions = dyn_cast<DecisionsType>(type)) {
+        if (failed(report(op, walker.walk(decisions.getGranule()))))
+          return failure();
+        llvm::append_range(extents, decisions.getShape());
       } else if (failed(report(op, walker.walk(type)))) {
         return failure();
       }
@@ -271,9 +275,9 @@ LogicalResult KernelOp::verify() {
   if (getArgNames().size() != getBody().getNumArguments()) // K4
     return emitOpError("has ") << getBody().getNumArguments() << " arguments but " << getArgNames().size() << " names";
   for (BlockArgument argument : getBody().getArguments()) // K3
-    if (!isa<ViewType, RoutesType>(argument.getType()) && !argument.getType().isInteger(32) &&
+    if (!isa<ViewType, RoutesType, DecisionsType>(argument.getType()) && !argument.getType().isInteger(32) &&
         !argument.getType().isF32())
-      return emitOpError("takes views, routes, i32 and f32, but argument ")
+      return emitOpError("takes views, routes, decisions, i32 and f32, but argument ")
              << argument.getArgNumber() << " is " << argument.getType();
 
   return NameCheck(*this).run();

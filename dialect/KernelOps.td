@@ -22,16 +22,16 @@ def Thrift_KernelOp : Thrift_Op<"kernel", [IsolatedFromAbove, SingleBlock, NoTer
   let description = [{
     The names behind the kernel's own are its parameters, bound (`block_q = 128`) or open (`block_q`). `dims` lists the
     dimensions that are known only at launch; masks refer to those called `q_len` and `kv_len`, grouped heads to
-    `q_heads` and `kv_heads`. Arguments are views, routes and scalars (i32, f32).
+    `q_heads` and `kv_heads`. Arguments are views, routes, decisions and scalars (i32, f32).
 
     Constraints:
     - K1: every name used inside is a parameter or a dimension.
     - K2: no name is declared twice, be it a parameter, a dimension or an argument, and no parameter is called like a format,
       a mask or a budget class.
-    - K3: an argument is a view, routes, i32 or f32.
+    - K3: an argument is a view, routes, decisions, i32 or f32.
     - K4: every argument has a name: letters, digits and `_`.
     - K5: a parameter is open or bound to a positive number, a format, a mask or a budget class.
-    - K6: dimensions, which are known only at launch, stand in the extents of views and routes and nowhere else.
+    - K6: dimensions, which are known only at launch, stand in the extents of views, routes and decisions and nowhere else.
     - K7: an op that computes with a launch dimension finds it: `q_heads` and `kv_heads` for `kv_head`, `kv_len` and, where the
       mask or the diagonal needs it, `q_len` for masks, sweeps and the router, the named one for `summarize`.
 

@@ -15,12 +15,13 @@ LogicalResult CopyOp::verify() {
 }
 
 LogicalResult SeekOp::verify() {
-  return failure(failed(verifyList(*this, getList(), static_cast<bool>(getRoutes()), getRouteIndices().size())) ||
+  return failure(failed(verifyList(*this, getList(), getRoutes(), getRouteIndices().size())) ||
+                 failed(verifyPart(*this, getList(), getPart())) ||
                  failed(verifyMask(*this, getMask())) || failed(verifyMaskDimensions(*this, getMask())));
 }
 
 LogicalResult NextOp::verify() {
-  return verifyList(*this, getList(), static_cast<bool>(getRoutes()), getRouteIndices().size());
+  return verifyList(*this, getList(), getRoutes(), getRouteIndices().size());
 }
 
 LogicalResult SlotOp::verify() {

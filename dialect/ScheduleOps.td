@@ -6,7 +6,7 @@
 #ifndef THRIFTJIT_DIALECT_SCHEDULEOPS_TD
 #define THRIFTJIT_DIALECT_SCHEDULEOPS_TD
 
-include "dialect/RankOps.td"
+include "dialect/OnlineOps.td"
 
 def Thrift_AllocOp : Thrift_Op<"alloc", [Pure]> {
   let summary = "Reserve a ring in shared memory";
@@ -138,7 +138,7 @@ def Thrift_BlockScaleOp : Thrift_Op<"block_scale", [Pure]> {
 
 defvar listRule = [{
     A place in a list is a pair (j, cursor): the block and, for lists that routes define, how many routed ids lie before
-    it.
+    it; a router's lists need no cursor.
 }];
 
 def Thrift_SeekOp : Thrift_Op<"seek", [MemoryEffects<[MemRead]>, AttrSizedOperandSegments]> {
@@ -148,7 +148,7 @@ def Thrift_SeekOp : Thrift_Op<"seek", [MemoryEffects<[MemRead]>, AttrSizedOperan
     Looks at the part of the list that query tile i can see. j is meaningless where the count is zero.
 
     Constraints:
-    - W1 as for `thrift.sweep`.
+    - W1, W4 as for `thrift.sweep`.
 
     ```mlir
     %i = "source"() : () -> i32
@@ -162,11 +162,11 @@ def Thrift_SeekOp : Thrift_Op<"seek", [MemoryEffects<[MemRead]>, AttrSizedOperan
   }];
   let arguments = (ins Thrift_ListAttr:$list, Thrift_PartAttr:$part, AnyAttr:$mask,
                        ConfinedAttr<I32Attr, [IntPositive]>:$block_q, ConfinedAttr<I32Attr, [IntPositive]>:$block_kv,
-                       I32:$i, Optional<Thrift_RoutesType>:$routes, Variadic<I32>:$routeIndices);
+                       I32:$i, Optional<Thrift_ListSource>:$routes, Variadic<I32>:$routeIndices);
   let results = (outs I32:$count, I32:$j, I32:$cursor);
   let assemblyFormat = [{
     custom<List>($list) `(` $i `)` custom<Mask>($mask) custom<Part>($part) `blocks` `(` $block_q `x` $block_kv `)`
-    (`by` $routes^ `[` $routeIndices `]` `:` type($routes))? attr-dict
+    (`by` $routes^ (`[` $routeIndices^ `]`)? `:` type($routes))? attr-dict
   }];
 }
 
@@ -183,12 +183,17 @@ def Thrift_NextOp : Thrift_Op<"next", [MemoryEffects<[MemRead]>, AttrSizedOperan
     %j, %c = "source"() : () -> (i32, i32)
     %k, %d = thrift.next visible after(%j, %c)
     ```
+
+    ```mlir
+    %r, %j, %c = "source"() : () -> (!thrift.router<128 by 16>, i32, i32)
+    %k, %d = thrift.next promoted after(%j, %c) by %r : !thrift.router<128 by 16>
+    ```
   }];
-  let arguments = (ins Thrift_ListAttr:$list, I32:$after, I32:$cursor, Optional<Thrift_RoutesType>:$routes,
+  let arguments = (ins Thrift_ListAttr:$list, I32:$after, I32:$cursor, Optional<Thrift_ListSource>:$routes,
                        Variadic<I32>:$routeIndices);
   let results = (outs I32:$j, I32:$next_cursor);
   let assemblyFormat = [{
-    custom<List>($list) `after` `(` $after `,` $cursor `)` (`by` $routes^ `[` $routeIndices `]` `:` type($routes))? attr-dict
+    custom<List>($list) `after` `(` $after `,` $cursor `)` (`by` $routes^ (`[` $routeIndices^ `]`)? `:` type($routes))? attr-dict
   }];
 }
 

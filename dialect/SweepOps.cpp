@@ -29,7 +29,7 @@ ParseResult SweepOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   if (succeeded(parser.parseOptionalKeyword("by"))) {
     routed = true;
-    if (parser.parseOperand(routes) || parser.parseOperandList(indices, AsmParser::Delimiter::Square) ||
+    if (parser.parseOperand(routes) || parser.parseOperandList(indices, AsmParser::Delimiter::OptionalSquare) ||
         parser.parseColonType(routesType))
       return failure();
   }
@@ -60,8 +60,12 @@ void SweepOp::print(OpAsmPrinter &printer) {
     printer << " ";
     printPart(printer, getPartAttr());
   }
-  if (getRoutes())
-    printer << " by " << getRoutes() << "[" << getRouteIndices() << "] : " << getRoutes().getType();
+  if (getRoutes()) {
+    printer << " by " << getRoutes();
+    if (!getRouteIndices().empty())
+      printer << "[" << getRouteIndices() << "]";
+    printer << " : " << getRoutes().getType();
+  }
   printer << " with(" << getInitial() << ") : " << getInitial().getType();
   printer.printOptionalAttrDictWithKeyword(
       (*this)->getAttrs(), {getListAttrName(), getPartAttrName(), getMaskAttrName(), getOperandSegmentSizesAttrName()});
@@ -77,7 +81,8 @@ static void spellMask(InFlightDiagnostic &diagnostic, Attribute mask) {
 }
 
 LogicalResult SweepOp::verify() {
-  if (failed(verifyList(*this, getList(), static_cast<bool>(getRoutes()), getRouteIndices().size())) ||
+  if (failed(verifyList(*this, getList(), getRoutes(), getRouteIndices().size())) ||
+      failed(verifyPart(*this, getList(), getPart())) ||
       failed(verifyMask(*this, getMask())) || failed(verifyMaskDimensions(*this, getMask())))
     return failure();
   Block &body = getBody().front();
@@ -111,15 +116,15 @@ LogicalResult SweepOp::verify() {
 
 ParseResult RouteOp::parse(OpAsmParser &parser, OperationState &result) {
   Builder &builder = parser.getBuilder();
-  OpAsmParser::UnresolvedOperand routes, j, logits, state, tau;
+  OpAsmParser::UnresolvedOperand routes, j, logits, state, router;
   SmallVector<OpAsmParser::UnresolvedOperand> indices;
   Attribute budget;
-  Type operandType, stateType;
+  Type operandType, routerType, stateType;
   bool promotion = succeeded(parser.parseOptionalKeyword("promote"));
   if (promotion) {
     if (parser.parseLParen() || parser.parseOperand(logits) || parser.parseComma() || parser.parseOperand(state) ||
-        parser.parseRParen() || parser.parseKeyword("tau") || parser.parseLParen() || parser.parseOperand(tau) ||
-        parser.parseRParen())
+        parser.parseRParen() || parser.parseKeyword("at") || parser.parseLParen() || parser.parseOperand(j) ||
+        parser.parseRParen() || parser.parseKeyword("by") || parser.parseOperand(router))
       return failure();
   } else if (parser.parseKeyword("by") || parser.parseOperand(routes) ||
              parser.parseOperandList(indices, AsmParser::Delimiter::Square) || parser.parseComma() ||
@@ -127,15 +132,16 @@ ParseResult RouteOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   }
   if (parser.parseKeyword("budget") || parser.parseLParen() || parseBudget(parser, budget) || parser.parseRParen() ||
-      parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(operandType) || parser.parseArrow() ||
+      parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(operandType) ||
+      (promotion && (parser.parseComma() || parser.parseType(routerType))) || parser.parseArrow() ||
       parser.parseType(stateType))
     return failure();
 
   Type i32 = builder.getI32Type();
   if (promotion) {
-    if (parser.resolveOperand(logits, operandType, result.operands) ||
+    if (parser.resolveOperand(j, i32, result.operands) || parser.resolveOperand(logits, operandType, result.operands) ||
         parser.resolveOperand(state, stateType, result.operands) ||
-        parser.resolveOperand(tau, builder.getF32Type(), result.operands))
+        parser.resolveOperand(router, routerType, result.operands))
       return failure();
   } else if (parser.resolveOperand(routes, operandType, result.operands) ||
              parser.resolveOperands(indices, i32, result.operands) || parser.resolveOperand(j, i32, result.operands)) {
@@ -143,7 +149,7 @@ ParseResult RouteOp::parse(OpAsmParser &parser, OperationState &result) {
   }
   int32_t listed = !promotion, promoted = promotion, numIndices = static_cast<int32_t>(indices.size());
   result.addAttribute(getOperandSegmentSizesAttrName(result.name),
-                      builder.getDenseI32ArrayAttr({listed, numIndices, listed, promoted, promoted, promoted}));
+                      builder.getDenseI32ArrayAttr({listed, numIndices, 1, promoted, promoted, promoted}));
   result.addAttribute(getBudgetAttrName(result.name), budget);
   result.addTypes(stateType);
   Region *high = result.addRegion(), *low = result.addRegion();
@@ -153,15 +159,18 @@ ParseResult RouteOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void RouteOp::print(OpAsmPrinter &printer) {
   if (isPromotion())
-    printer << " promote(" << getLogits() << ", " << getState() << ") tau(" << getTau() << ")";
+    printer << " promote(" << getLogits() << ", " << getState() << ") at(" << getJ() << ") by " << getRouter();
   else
     printer << " by " << getRoutes() << "[" << getIndices() << "], " << getJ();
   printer << " budget(";
   printBudget(printer, getBudget());
   printer << ")";
   printer.printOptionalAttrDict((*this)->getAttrs(), {getBudgetAttrName(), getOperandSegmentSizesAttrName()});
-  printer << " : " << (isPromotion() ? getLogits().getType() : Type(getRoutes().getType())) << " -> "
-          << getNext().getType();
+  if (isPromotion())
+    printer << " : " << getLogits().getType() << ", " << getRouter().getType();
+  else
+    printer << " : " << getRoutes().getType();
+  printer << " -> " << getNext().getType();
   printer.printNewline();
   printer << "high ";
   printer.printRegion(getHigh());
@@ -170,10 +179,10 @@ void RouteOp::print(OpAsmPrinter &printer) {
 }
 
 LogicalResult RouteOp::verify() {
-  bool byList = getRoutes() && getJ() && getIndices().size() == 3 && !getLogits() && !getState() && !getTau();
-  bool byPromotion = !getRoutes() && !getJ() && getIndices().empty() && getLogits() && getState() && getTau();
+  bool byList = getRoutes() && getJ() && getIndices().size() == 3 && !getLogits() && !getState() && !getRouter();
+  bool byPromotion = !getRoutes() && getJ() && getIndices().empty() && getLogits() && getState() && getRouter();
   if (!byList && !byPromotion) // R1
-    return emitOpError("expected either routes with three indices and a block, or logits, a state and tau");
+    return emitOpError("expected either routes with three indices and a block, or logits, a state, a block and a router");
   for (Region *region : {&getHigh(), &getLow()}) {
     if (region->getNumArguments()) // R2
       return emitOpError("expected regions without arguments");

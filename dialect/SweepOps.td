@@ -8,17 +8,20 @@ include "dialect/TileOps.td"
 def Thrift_SweepOp : Thrift_Op<"sweep", [SingleBlock, AllTypesMatch<["initial", "final"]>, AttrSizedOperandSegments]> {
   let summary = "Visit KV blocks, carrying a softmax state";
   let description = [{
-    The body's arguments are the block's index j and the state; it yields the next state. Blocks come in ascending order;
-    since the merge is order-free, a pass may split one sweep into several.
+    The body's arguments are the block's index j and the state; it yields the next state. Blocks come in ascending order,
+    those of `rest` and `promoted` in descending order; since the merge is order-free, a pass may split one sweep into
+    several.
 
     `list` is the set of blocks: `visible(%i)` is all that the mask leaves to query tile i, `low` and `high` are the
-    parts of it that the routes do not name and name. `part` restricts the list to blocks that need no mask (`interior`)
+    parts of it that the routes do not name and name, and `seeds`, `rest` and `promoted` are those of the online router.
+    `part` restricts the list to blocks that need no mask (`interior`)
     or may need one (`boundary`).
 
     Constraints:
-    - W1: `low` and `high` have routes with their indices, `visible` has none.
+    - W1: `low` and `high` have routes with their indices, `seeds`, `rest` and `promoted` a router, `visible` nothing.
     - W2: the body takes (i32, state) and yields a state of the same type.
     - W3: a mask in the body is the sweep's, at its query tile and block.
+    - W4: `seeds` and `promoted` are short and have no parts.
 
     ```mlir
     %i, %s0 = "source"() : () -> (i32, !thrift.softmax<128 x 64>)
@@ -29,7 +32,7 @@ def Thrift_SweepOp : Thrift_Op<"sweep", [SingleBlock, AllTypesMatch<["initial", 
     ```
   }];
   let arguments = (ins Thrift_ListAttr:$list, Thrift_PartAttr:$part, AnyAttr:$mask, I32:$i, Thrift_SoftmaxType:$initial,
-                       Optional<Thrift_RoutesType>:$routes, Variadic<I32>:$routeIndices);
+                       Optional<Thrift_ListSource>:$routes, Variadic<I32>:$routeIndices);
   let results = (outs Thrift_SoftmaxType:$final);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
@@ -47,15 +50,15 @@ def Thrift_RouteOp : Thrift_Op<"route", [AttrSizedOperandSegments, SingleBlock]>
 
     *By list*: `route by %routes[%b, %h, %i], %j` runs `high` if the routes name j for this query tile, else `low`.
 
-    *By promotion* (the online router): `route promote(%x, %s) tau(%tau)` looks at the block's low logits x, which the
-    sweep has anyway: if, in some row, the largest of them reaches mass + ln(tau), where mass is the log of the softmax
-    mass that state s has seen, the block is promoted: it leaves the state untouched now and runs `high` in a closing
-    sweep. Otherwise `low` runs.
+    *By promotion* (the online router): `route promote(%x, %s) at(%j) by %router` looks at the block's low logits x, which
+    the sweep has anyway: a granule of rows in which the largest of them reaches the router's threshold (`thrift.promote`
+    has the formulas) promotes the block: it leaves the state untouched now and runs `high` in a closing sweep. Otherwise
+    `low` runs. Blocks that the router names as seeds run `high` before all others, without a look at x.
 
     The budget class says which of the two a compiled kernel holds at all.
 
     Constraints:
-    - R1: either routes, their three indices and j, or logits, state and tau.
+    - R1: either routes, their three indices and j, or logits, state, j and a router.
     - R2: both regions have no arguments and yield one state of the result's type.
     - R3: the budget is a class or a parameter.
 
@@ -73,8 +76,10 @@ def Thrift_RouteOp : Thrift_Op<"route", [AttrSizedOperandSegments, SingleBlock]>
     ```
 
     ```mlir
-    %x, %s, %tau = "source"() : () -> (!thrift.tile<128 x 64, f32>, !thrift.softmax<128 x 64>, f32)
-    %t = thrift.route promote(%x, %s) tau(%tau) budget(mixed) : !thrift.tile<128 x 64, f32> -> !thrift.softmax<128 x 64>
+    %x, %s = "source"() : () -> (!thrift.tile<128 x 64, f32>, !thrift.softmax<128 x 64>)
+    %r, %j = "source"() : () -> (!thrift.router<128 by 16>, i32)
+    %t = thrift.route promote(%x, %s) at(%j) by %r budget(mixed)
+       : !thrift.tile<128 x 64, f32>, !thrift.router<128 by 16> -> !thrift.softmax<128 x 64>
     high {
       thrift.yield %s : !thrift.softmax<128 x 64>
     } low {
@@ -83,7 +88,8 @@ def Thrift_RouteOp : Thrift_Op<"route", [AttrSizedOperandSegments, SingleBlock]>
     ```
   }];
   let arguments = (ins Optional<Thrift_RoutesType>:$routes, Variadic<I32>:$indices, Optional<I32>:$j,
-                       Optional<Thrift_TileType>:$logits, Optional<Thrift_SoftmaxType>:$state, Optional<F32>:$tau,
+                       Optional<Thrift_TileType>:$logits, Optional<Thrift_SoftmaxType>:$state,
+                       Optional<Thrift_RouterType>:$router,
                        AnyAttr:$budget);
   let results = (outs Thrift_SoftmaxType:$next);
   let regions = (region SizedRegion<1>:$high, SizedRegion<1>:$low);

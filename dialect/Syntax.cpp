@@ -83,7 +83,7 @@ ParseResult thrift::parseList(AsmParser &parser, BlockListAttr &list) {
     return failure();
   auto value = symbolizeBlockList(word);
   if (!value)
-    return parser.emitError(loc) << "expected a list (visible, low, high), got " << word;
+    return parser.emitError(loc) << "expected a list (visible, low, high, seeds, rest, promoted), got " << word;
   list = BlockListAttr::get(parser.getContext(), *value);
   return success();
 }

@@ -89,12 +89,16 @@ def Thrift_BudgetAttr : Thrift_EnumAttr<Thrift_Budget, "budget"> {
 }
 
 def Thrift_List : Thrift_Enum<"BlockList", "which KV blocks a sweep visits", [
-    I32EnumAttrCase<"Visible", 0, "visible">, I32EnumAttrCase<"Low", 1, "low">, I32EnumAttrCase<"High", 2, "high">]>;
+    I32EnumAttrCase<"Visible", 0, "visible">, I32EnumAttrCase<"Low", 1, "low">, I32EnumAttrCase<"High", 2, "high">,
+    I32EnumAttrCase<"Seeds", 3, "seeds">, I32EnumAttrCase<"Rest", 4, "rest">, I32EnumAttrCase<"Promoted", 5, "promoted">]>;
 def Thrift_ListAttr : Thrift_EnumAttr<Thrift_List, "list"> {
   let summary = "Which KV blocks a sweep visits";
   let description = [{
     `visible`: all that the mask leaves. `high`: those that the routes name. `low`: the visible ones that they do not
     name; this list is the gaps of the high one and is never stored.
+
+    The online router has three lists: `seeds`, ascending; `rest`, the other visible ones, descending; and `promoted`,
+    descending, those that some granule of the query tile has promoted by the time the list is read.
 
     ```mlir
     "use"() {list = #thrift.list<low>} : () -> ()

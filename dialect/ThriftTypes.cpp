@@ -176,6 +176,60 @@ LogicalResult RoutesType::verify(function_ref<InFlightDiagnostic()> emitError, A
   return verifyExtents(emitError, shape, 3, 3, "a list of routes");
 }
 
+/// An extent behind the word `by`, and the end of the type.
+static ParseResult parseGranule(AsmParser &parser, Attribute &granule) {
+  return failure(parser.parseKeyword("by") || parseExtent(parser, granule) || parser.parseGreater());
+}
+
+Type DecisionsType::parse(AsmParser &parser) {
+  SmallVector<Attribute> shape;
+  Attribute granule;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parseBracketed(parser, shape) || parseGranule(parser, granule))
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, granule);
+}
+
+void DecisionsType::print(AsmPrinter &printer) const {
+  printer << "<[";
+  printExtents(printer, getShape(), /*crossed=*/false);
+  printer << "] by ";
+  printExtent(printer, getGranule());
+  printer << ">";
+}
+
+LogicalResult DecisionsType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Attribute> shape,
+                                    Attribute granule) {
+  if (failed(verifyExtents(emitError, shape, 3, 3, "a tensor of decisions")))
+    return failure();
+  return verifyExtents(emitError, granule, 1, 1, "a granule");
+}
+
+Type RouterType::parse(AsmParser &parser) {
+  Attribute rows, granule;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parseExtent(parser, rows) || parseGranule(parser, granule))
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), rows, granule);
+}
+
+void RouterType::print(AsmPrinter &printer) const {
+  printer << "<";
+  printExtent(printer, getRows());
+  printer << " by ";
+  printExtent(printer, getGranule());
+  printer << ">";
+}
+
+LogicalResult RouterType::verify(function_ref<InFlightDiagnostic()> emitError, Attribute rows, Attribute granule) {
+  if (failed(verifyExtents(emitError, {rows, granule}, 2, 2, "a router")))
+    return failure();
+  std::optional<int64_t> all = boundExtent(rows), some = boundExtent(granule);
+  if (all && some && (*some < 1 || *all % *some))
+    return emitError() << "a router's granule divides its rows, got " << *all << " rows by " << *some;
+  return success();
+}
+
 LogicalResult RingType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stages, TileType tile) {
   if (stages < 1)
     return emitError() << "a ring has at least one stage, got " << stages;

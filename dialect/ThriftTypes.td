@@ -92,6 +92,43 @@ def Thrift_RoutesType : Thrift_Type<"Routes", "routes"> {
   let genVerifyDecl = 1;
 }
 
+def Thrift_DecisionsType : Thrift_Type<"Decisions", "decisions"> {
+  let summary = "What the online router decides, for each granule of each query tile";
+  let description = [{
+    A *granule* is a run of consecutive query rows that decide together. In global memory, for batch, query head, query
+    tile and granule: the set of the KV blocks that it promoted, one bit each in ceil(kv_tiles / 32) words of 32 bits; two
+    counts, i32, of promotions and of refusals past the cap; and, where the caller wants them, one byte for each KV block:
+    0 not visible, 1 low, 2 high, 3 skipped.
+
+    Sets are bits, not lists, so that the union over granules, in order, costs a few words, and no length is too long.
+
+    ```mlir
+    %d = "source"() : () -> !thrift.decisions<[batch, q_heads, q_tiles] by 16>
+    ```
+  }];
+  let parameters = (ins Thrift_Extents:$shape, "::mlir::Attribute":$granule);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Thrift_RouterType : Thrift_Type<"Router", "router"> {
+  let summary = "The online router at work on one query tile";
+  let description = [{
+    Rows by granule: where the tile's decisions lie, its seeds, the thresholds, how much each granule may still promote,
+    and the promoted mass of each row. The ops that take it read and change it.
+
+    ```mlir
+    %r = "source"() : () -> !thrift.router<block_q by granule>
+    ```
+  }];
+  let parameters = (ins "::mlir::Attribute":$rows, "::mlir::Attribute":$granule);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+// What defines a list of KV blocks, beside the mask.
+def Thrift_ListSource : AnyTypeOf<[Thrift_RoutesType, Thrift_RouterType], "routes or a router">;
+
 def Thrift_RingType : Thrift_Type<"Ring", "ring"> {
   let summary = "A ring of equal tiles in shared memory";
   let description = [{

@@ -35,6 +35,16 @@ struct RouteBuffers {
   int64_t capacity = 0; ///< at least Plan::routeCapacity(extents)
 };
 
+/// What the online router decided, in the caller's memory.
+struct DecisionBuffers {
+  /// u8 [batch, qHeads, ceil(qLen / blockQ), blockQ / Plan::granule(), ceil(kvLen / blockKv)]: 0 not visible to the query
+  /// block, 1 low, 2 high (a seed, or promoted), 3 skipped. Absent: not written.
+  void *tiers = nullptr;
+  /// i32 [batch, qHeads, ceil(qLen / blockQ), blockQ / Plan::granule(), 2]: promotions, seeds not counted, and how often a
+  /// granule wanted one past its cap. Absent: into the workspace.
+  void *counts = nullptr;
+};
+
 /// Rows of Q, K and V start at multiples of Spec::alignment bytes, those of O (and of Q at budget 1) of 4 bytes or less;
 /// those that a kernel copies by tensor maps at multiples of 16, or the launch is refused.
 struct AttentionArguments {
@@ -49,6 +59,8 @@ struct AttentionArguments {
   const PackedKV *packed = nullptr;
   /// Where the routes go, for whoever wants to see them; absent: into the workspace.
   std::optional<RouteBuffers> routes;
+  /// The same for a plan with the online router.
+  std::optional<DecisionBuffers> decisions;
 };
 
 } // namespace thrift

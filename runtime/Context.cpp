@@ -2,6 +2,7 @@
 
 #include "runtime/Context.h"
 
+#include "compiler/Rules.h"
 #include "runtime/CompiledKernels.h"
 #include "runtime/Devices.h"
 #include "runtime/PlanState.h"
@@ -34,12 +35,14 @@ private:
   std::string sentence_;
   KernelCache cache_;
   KernelSource source_;
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_;                                                             ///< guards what follows
   std::unordered_map<std::string, std::shared_ptr<const LoadedModule>> modules_; ///< by the digest of the cache key
   std::unordered_map<std::string, std::weak_ptr<const PlanState>> plans_;        ///< that somebody holds, by spec
 };
 
 Budget budgetOf(const Spec &spec) {
+  if (spec.isOnline())
+    return Budget::Mixed; // also with a cap of zero: seeds run high
   if (spec.topK)
     return *spec.topK == 0 ? Budget::AllLow : Budget::Mixed;
   int64_t ppm = budgetPpm(spec);
@@ -58,6 +61,8 @@ KernelSpec kernelSpec(const PlanState &state, const std::string &kernel) {
   result.low = spec.low;
   result.mask = spec.causal ? Mask::Causal : Mask::None;
   result.budget = state.budget;
+  if (state.granule)
+    result.granule = state.granule;
   return result;
 }
 
@@ -88,7 +93,8 @@ Result<std::shared_ptr<const LoadedModule>> ContextImpl::load(const CompiledKern
       return known->second;
   }
   bool cubin = !compiled.code->cubin.empty() && !device_->attributes().isSimulator();
-  ModuleImage image = cubin ? ModuleImage{ImageKind::Cubin, compiled.code->cubin} : ModuleImage{ImageKind::Ptx, compiled.code->ptx};
+  ModuleImage image =
+      cubin ? ModuleImage{ImageKind::Cubin, compiled.code->cubin} : ModuleImage{ImageKind::Ptx, compiled.code->ptx};
   Result<std::shared_ptr<const LoadedModule>> module = device_->loadModule(image);
   if (!module)
     return module;
@@ -101,7 +107,8 @@ Status ContextImpl::addKernels(PlanState &state, const std::string &kernel) {
   Result<CompiledKernels> compiled = source_.get(kernelSpec(state, kernel), config, *state.target);
   if (!compiled)
     return compiled.status();
-  state.kernels.push_back({kernel, compiled->fromCache ? "cache" : "compiled", compiled->milliseconds, compiled->code->ptx});
+  state.kernels.push_back(
+      {kernel, compiled->fromCache ? "cache" : "compiled", compiled->milliseconds, compiled->code->ptx});
   std::shared_ptr<const LoadedModule> module;
   if (device_) {
     Result<std::shared_ptr<const LoadedModule>> loaded = load(*compiled);
@@ -126,7 +133,8 @@ Status ContextImpl::addKernels(PlanState &state, const std::string &kernel) {
       planned.loaded = *loaded;
     }
     for (Place place : {Place{"quantize_q", &state.quantizeQ}, Place{"quantize_k", &state.quantizeK},
-                        Place{"quantize_v", &state.quantizeV}, Place{"rank", &state.rank}, Place{"prefill", &state.prefill}})
+                        Place{"quantize_v", &state.quantizeV}, Place{"rank", &state.rank},
+                        Place{"prefill", &state.prefill}, Place{"prefill_online", &state.prefill}})
       if (info.name == place.name)
         *place.kernel = planned;
   }
@@ -153,13 +161,15 @@ Result<Plan> ContextImpl::plan(const Spec &spec) {
   state->target = *target;
   state->context = shared_from_this();
   state->device = device_;
+  if (spec.isOnline())
+    state->granule = spec.online.granule ? spec.online.granule : defaultGranule(**target);
   // Prefill first: its rules are the widest.
-  if (Status status = addKernels(*state, "prefill"); !status)
+  if (Status status = addKernels(*state, spec.isOnline() ? "prefill_online" : "prefill"); !status)
     return status;
   if (state->budget != Budget::AllHigh)
     if (Status status = addKernels(*state, "quantize"); !status)
       return status;
-  if (state->budget == Budget::Mixed)
+  if (state->budget == Budget::Mixed && !spec.isOnline())
     if (Status status = addKernels(*state, "rank"); !status)
       return status;
   std::lock_guard<std::mutex> lock(mutex_);

@@ -29,9 +29,9 @@ enum class Slot : uint8_t {
   Batch, QHeads, KvHeads, QLen, KvLen, QTiles, KvTiles,       // i32 dimensions
   BudgetPpm, TopK, MinBlocks, Sink, Local,                    // i32
   RouteCapacity,                                              // i32
-  SoftmaxScale,                                               // f32
+  SoftmaxScale, Tau, Lambda,                                  // f32
   QElements, QScales, KElements, KScales, VElements, VScales, // addresses
-  RouteCounts, RouteIds,
+  RouteCounts, RouteIds, DecisionSets, DecisionCounts, DecisionTiers,
   Q, QStride0, QStride1, QStride2, K, KStride0, KStride1, KStride2, V, VStride0, VStride1, VStride2,
   O, OStride0, OStride1, OStride2, Lse, LseStride0, LseStride1,
   QMean, QMeanStride0, QMeanStride1, QMeanStride2, KMean, KMeanStride0, KMeanStride1, KMeanStride2,

@@ -21,6 +21,8 @@ int Plan::launches(bool packed) const {
   return state_->quantizeQ.has_value() + (packed ? 0 : keys) + state_->rank.has_value() + state_->prefill.has_value();
 }
 
+int64_t Plan::granule() const { return state_->granule; }
+
 int64_t Plan::routeCapacity(const Extents &extents) const {
   return thrift::routeCapacity(state_->spec, state_->budget, extents);
 }

@@ -9,6 +9,7 @@
 //   budget 0           quantize Q, K, V; prefill                   4 kernels
 //   budget between     quantize Q, K, V; rank; prefill             5 kernels
 //   budget 1           prefill                                     1 kernel
+//   online router      quantize Q, K, V; prefill                   4 kernels
 //
 // and two fewer with a PackedKV; a V that is not lowered (`--low nvfp4:f16`) is not quantised. Plans are cheap to copy and may be used from any thread.
 //
@@ -54,7 +55,10 @@ public:
   /// Kernels that one launch starts.
   int launches(bool packed = false) const;
 
-  /// Ids per query block that routes need at most, for extents up to these.
+  /// Query rows that decide together in a plan with the online router; 0 in others.
+  int64_t granule() const;
+
+  /// Ids per query block that routes need at most, for extents up to these; 0 where the plan does not rank.
   int64_t routeCapacity(const Extents &extents) const;
   /// Exact for these extents, and enough for smaller ones. InvalidArgument where extents are out of range.
   Result<size_t> workspaceBytes(const Extents &extents, bool packed = false) const;

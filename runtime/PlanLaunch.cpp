@@ -29,6 +29,8 @@ public:
 private:
   Status checkTensor(const TensorView &view, const char *field, int64_t channels, size_t alignment, bool output) const;
   Status checkExtents(const AttentionArguments &arguments);
+  Status bindRouter(const AttentionArguments &arguments, const WorkspaceLayout &layout, char *workspace);
+  Status bindRoutes(const AttentionArguments &arguments, const WorkspaceLayout &layout, char *workspace);
   void setExtents();
   void setTensor(Slot first, MappedTensor mapped, const TensorView &view);
   void setPacked(const PackedKV &packed);
@@ -46,11 +48,13 @@ uint64_t addressOf(const void *data, size_t offset) { return reinterpret_cast<ui
 } // namespace
 
 /// A tensor of the plan's type with `channels`, whose rows start at multiples of `alignment` bytes.
-Status Launch::checkTensor(const TensorView &view, const char *field, int64_t channels, size_t alignment, bool output) const {
+Status Launch::checkTensor(const TensorView &view, const char *field, int64_t channels, size_t alignment,
+                           bool output) const {
   if (Status status = output ? validateOutput(view, field) : validate(view, field); !status)
     return status;
   if (view.rank != 4)
-    return Status::invalid(std::string(field) + ".rank", std::to_string(view.rank), "4: [batch, heads, tokens, channels]");
+    return Status::invalid(std::string(field) + ".rank", std::to_string(view.rank),
+                           "4: [batch, heads, tokens, channels]");
   if (view.dtype != plan.spec.dtype)
     return Status::invalid(std::string(field) + ".dtype", std::string(name(view.dtype)),
                            std::string(name(plan.spec.dtype)) + ", as the plan was made for");
@@ -59,8 +63,8 @@ Status Launch::checkTensor(const TensorView &view, const char *field, int64_t ch
                            std::to_string(channels) + ", as the plan was made for");
   for (int dim = 0; dim < 4; ++dim)
     if (view.shape[dim] < 1)
-      return Status::invalid(std::string(field) + ".shape[" + std::to_string(dim) + "]", std::to_string(view.shape[dim]),
-                             "1 or more");
+      return Status::invalid(std::string(field) + ".shape[" + std::to_string(dim) + "]",
+                             std::to_string(view.shape[dim]), "1 or more");
   const char *hint = plan.spec.alignment > 2 ? "; a plan with alignment 2 takes any" : "";
   if (reinterpret_cast<uintptr_t>(view.data) % alignment)
     return Status::invalid(std::string(field) + ".data",
@@ -69,9 +73,10 @@ Status Launch::checkTensor(const TensorView &view, const char *field, int64_t ch
                            "a multiple of " + std::to_string(alignment) + " bytes" + hint);
   for (int dim = 0; dim < 3; ++dim)
     if (view.shape[dim] > 1 && view.stride[dim] % static_cast<int64_t>(alignment / 2))
-      return Status::invalid(std::string(field) + ".stride[" + std::to_string(dim) + "]", std::to_string(view.stride[dim]),
-                             "a multiple of " + std::to_string(alignment / 2) + " elements, so that rows are aligned to " +
-                                 std::to_string(alignment) + " bytes" + hint);
+      return Status::invalid(
+          std::string(field) + ".stride[" + std::to_string(dim) + "]", std::to_string(view.stride[dim]),
+          "a multiple of " + std::to_string(alignment / 2) + " elements, so that rows are aligned to " +
+              std::to_string(alignment) + " bytes" + hint);
   return Status::ok();
 }
 
@@ -104,7 +109,7 @@ Status Launch::checkExtents(const AttentionArguments &arguments) {
   extents = {q.shape[0], q.shape[1], k.shape[1], q.shape[2], k.shape[2]};
   if (Status status = validateExtents(extents, spec); !status)
     return status;
-  if (spec.rule == "published" && extents.qLen != extents.kvLen)
+  if (spec.rule == "published" && !spec.isOnline() && extents.qLen != extents.kvLen)
     return Status::invalid("q_len", std::to_string(extents.qLen),
                            "kv_len = " + std::to_string(extents.kvLen) + ", which the published rule assumes");
   if (arguments.lse) {
@@ -113,7 +118,8 @@ Status Launch::checkExtents(const AttentionArguments &arguments) {
       return status;
     if (lse.rank != 3 || lse.dtype != DType::F32 || lse.shape[0] != q.shape[0] || lse.shape[1] != q.shape[1] ||
         lse.shape[2] != q.shape[2])
-      return Status::invalid("lse", std::string(name(lse.dtype)) + " " + printShape(lse), "f32 [batch, q_heads, q_len] of q");
+      return Status::invalid("lse", std::string(name(lse.dtype)) + " " + printShape(lse),
+                             "f32 [batch, q_heads, q_len] of q");
   }
   float scale = arguments.scale.value_or(1.0f);
   if (!(std::isfinite(scale) && scale > 0))
@@ -150,9 +156,10 @@ void Launch::setPacked(const PackedKV &packed) {
   values.set(Slot::KScales, addressOf(packed.data, packed.keyScales));
   values.set(Slot::VElements, addressOf(packed.data, packed.valueElements));
   values.set(Slot::VScales, addressOf(packed.data, packed.valueScales));
-  values.setTensor(Slot::KMean, TensorView::contiguous(static_cast<char *>(packed.data) + packed.keyMeans, DType::F32,
-                                                       {packed.batch, packed.kvHeads,
-                                                        static_cast<int64_t>(values.get(Slot::KvTiles)), packed.headDim}));
+  values.setTensor(Slot::KMean,
+                   TensorView::contiguous(static_cast<char *>(packed.data) + packed.keyMeans, DType::F32,
+                                          {packed.batch, packed.kvHeads,
+                                           static_cast<int64_t>(values.get(Slot::KvTiles)), packed.headDim}));
 }
 
 static Status checkPacked(const PackedKV &packed, const PackedKV &expected) {
@@ -164,13 +171,14 @@ static Status checkPacked(const PackedKV &packed, const PackedKV &expected) {
   if (packed.version != expected.version)
     return Status::invalid("packed.version", std::to_string(packed.version), std::to_string(expected.version));
   bool same = packed.low == expected.low && packed.batch == expected.batch && packed.kvHeads == expected.kvHeads &&
-              packed.kvLen == expected.kvLen && packed.headDim == expected.headDim && packed.valueDim == expected.valueDim &&
-              packed.blockKv == expected.blockKv && packed.end == expected.end;
+              packed.kvLen == expected.kvLen && packed.headDim == expected.headDim &&
+              packed.valueDim == expected.valueDim && packed.blockKv == expected.blockKv && packed.end == expected.end;
   if (same)
     return Status::ok();
   auto describe = [](const PackedKV &p) {
-    return p.low.print() + " [" + std::to_string(p.batch) + ", " + std::to_string(p.kvHeads) + ", " + std::to_string(p.kvLen) +
-           ", " + std::to_string(p.headDim) + "/" + std::to_string(p.valueDim) + "] in blocks of " + std::to_string(p.blockKv);
+    return p.low.print() + " [" + std::to_string(p.batch) + ", " + std::to_string(p.kvHeads) + ", " +
+           std::to_string(p.kvLen) + ", " + std::to_string(p.headDim) + "/" + std::to_string(p.valueDim) +
+           "] in blocks of " + std::to_string(p.blockKv);
   };
   return Status::invalid("packed", describe(packed), describe(expected) + ", of this plan and these tensors");
 }
@@ -213,9 +221,11 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
   packsKeys = !arguments.packed;
   WorkspaceLayout layout = workspaceLayout(plan, extents, !packsKeys);
   if (!workspace.data || reinterpret_cast<uintptr_t>(workspace.data) % 256)
-    return Status::invalid("workspace.data", workspace.data ? "an unaligned address" : "null", "a multiple of 256 bytes");
+    return Status::invalid("workspace.data", workspace.data ? "an unaligned address" : "null",
+                           "a multiple of 256 bytes");
   if (workspace.bytes < layout.end)
-    return Status::invalid("workspace.bytes", std::to_string(workspace.bytes), "at least " + std::to_string(layout.end));
+    return Status::invalid("workspace.bytes", std::to_string(workspace.bytes),
+                           "at least " + std::to_string(layout.end));
   values.set(Slot::QElements, addressOf(workspace.data, layout.queryElements));
   values.set(Slot::QScales, addressOf(workspace.data, layout.queryScales));
   values.setMapped(
@@ -223,7 +233,7 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
       MapSource::of(values.get(Slot::QElements),
                     RowsLayout{spec.low.qk, {extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ}}));
   auto part = [&](size_t offset) { return static_cast<char *>(workspace.data) + offset; };
-  int64_t qTiles = values.get(Slot::QTiles), kvTiles = values.get(Slot::KvTiles);
+  int64_t qTiles = values.get(Slot::QTiles);
   values.setTensor(Slot::QMean, TensorView::contiguous(part(layout.queryMeans), DType::F32,
                                                        {extents.batch, extents.qHeads, qTiles, spec.headDim}));
   PackedKV expected = packedLayout(plan, extents);
@@ -237,9 +247,38 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
   }
   if (plan.budget == Budget::AllLow)
     return Status::ok();
+  return plan.granule ? bindRouter(arguments, layout, part(0)) : bindRoutes(arguments, layout, part(0));
+}
 
-  values.setTensor(Slot::Scores,
-                   TensorView::contiguous(part(layout.scores), DType::F32, {extents.batch, extents.qHeads, qTiles, kvTiles}));
+/// The online router's numbers, and where its decisions go.
+Status Launch::bindRouter(const AttentionArguments &arguments, const WorkspaceLayout &layout, char *workspace) {
+  const OnlineOptions &online = plan.spec.online;
+  if (arguments.routes)
+    return Status::invalid("routes", "given", "decisions: the online router writes no routes");
+  DecisionBuffers buffers = arguments.decisions.value_or(DecisionBuffers());
+  if (reinterpret_cast<uintptr_t>(buffers.counts) % 4)
+    return Status::invalid("decisions.counts", "an unaligned address", "a multiple of 4 bytes");
+  values.set(Slot::DecisionSets, addressOf(workspace, layout.decisionSets));
+  values.set(Slot::DecisionCounts,
+             buffers.counts ? addressOf(buffers.counts, 0) : addressOf(workspace, layout.decisionCounts));
+  values.set(Slot::DecisionTiers, addressOf(buffers.tiers, 0));
+  values.setFloat(Slot::Tau, static_cast<float>(online.tau));
+  values.setFloat(Slot::Lambda, static_cast<float>(online.skip));
+  values.set(Slot::Sink, online.sink);
+  values.set(Slot::Local, online.local);
+  values.set(Slot::BudgetPpm, budgetPpm(plan.spec));
+  values.set(Slot::TopK, static_cast<uint64_t>(plan.spec.topK.value_or(-1)));
+  return Status::ok();
+}
+
+Status Launch::bindRoutes(const AttentionArguments &arguments, const WorkspaceLayout &layout, char *workspace) {
+  const Spec &spec = plan.spec;
+  if (arguments.decisions)
+    return Status::invalid("decisions", "given", "routes: only the online router decides block by block");
+  auto part = [&](size_t offset) { return workspace + offset; };
+  int64_t qTiles = values.get(Slot::QTiles), kvTiles = values.get(Slot::KvTiles);
+  values.setTensor(Slot::Scores, TensorView::contiguous(part(layout.scores), DType::F32,
+                                                        {extents.batch, extents.qHeads, qTiles, kvTiles}));
   RouteBuffers routes{part(layout.routeCounts), part(layout.routeIds), layout.routeCapacity};
   if (arguments.routes) {
     routes = *arguments.routes;

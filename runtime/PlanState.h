@@ -24,6 +24,7 @@ struct PlannedKernel {
 struct PlanState {
   Spec spec;
   Budget budget = Budget::Mixed;
+  int64_t granule = 0; ///< of the online router; 0 without one
   const Target *target = nullptr;
   std::shared_ptr<Context> context; ///< keeps device and modules alive
   std::shared_ptr<Device> device;   ///< may be null

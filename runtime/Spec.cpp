@@ -2,17 +2,47 @@
 
 #include "runtime/Spec.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <sstream>
 
 using namespace thrift;
 
-int64_t thrift::budgetPpm(const Spec &spec) { return std::llround(spec.budget * 1e6); }
+int64_t thrift::budgetPpm(const Spec &spec) {
+  return std::llround((spec.isOnline() ? spec.online.budget : spec.budget) * 1e6);
+}
 
 static std::string spell(double value) {
   std::ostringstream stream;
   stream << value;
   return stream.str();
+}
+
+/// Different numbers, different words.
+static std::string spellExactly(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
+static Status validateOnline(const OnlineOptions &online) {
+  if (!(online.tau > 0 && online.tau <= 1e6))
+    return Status::invalid("tau", spell(online.tau), "above 0, at most 10^6: a share of the softmax mass");
+  if (!(online.skip >= 0 && online.skip <= std::min(online.tau, 1.0)))
+    return Status::invalid("skip", spell(online.skip),
+                           "0 to the smaller one of tau and 1: a share of the softmax mass");
+  if (!(online.budget >= 0 && online.budget <= 1))
+    return Status::invalid("budget", spell(online.budget), "0 to 1, a share of the visible blocks");
+  struct Count {
+    const char *field;
+    int64_t value;
+  };
+  for (auto [field, value] :
+       {Count{"granule", online.granule}, Count{"sink", online.sink}, Count{"local", online.local}})
+    if (value < 0 || value > (1 << 30))
+      return Status::invalid(field, std::to_string(value), "0 to 2^30");
+  return Status::ok();
 }
 
 Status thrift::validate(const Spec &spec) {
@@ -41,8 +71,11 @@ Status thrift::validate(const Spec &spec) {
     return status;
   if (Status status = counts("local", spec.local); !status)
     return status;
-  if (spec.select != "block_mean")
-    return Status::unsupported("select", spec.select, "block_mean");
+  if (spec.select != "block_mean" && !spec.isOnline())
+    return Status::unsupported("select", spec.select, "block_mean, online");
+  if (spec.isOnline())
+    if (Status status = validateOnline(spec.online); !status)
+      return status;
   if (spec.rule != "per_row" && spec.rule != "published")
     return Status::invalid("rule", spec.rule, "per_row, published");
   return Status::ok();
@@ -69,8 +102,13 @@ std::string thrift::print(const Spec &spec) {
   add("top_k", spec.topK ? std::to_string(*spec.topK) : "none");
   add("rule", spec.rule);
   count("min_blocks", spec.minBlocks);
-  count("sink", spec.sink);
-  count("local", spec.local);
+  count("sink", spec.isOnline() ? spec.online.sink : spec.sink);
+  count("local", spec.isOnline() ? spec.online.local : spec.local);
+  if (spec.isOnline()) {
+    add("tau", spellExactly(spec.online.tau));
+    add("skip", spellExactly(spec.online.skip));
+    count("granule", spec.online.granule);
+  }
   add("exp2", spec.exp2);
   count("alignment", spec.alignment);
   count("stages", spec.stages);

@@ -52,7 +52,7 @@ Status thrift::validateExtents(const Extents &extents, const Spec &spec) {
 }
 
 int64_t thrift::routeCapacity(const Spec &spec, Budget budget, const Extents &extents) {
-  if (budget != Budget::Mixed)
+  if (budget != Budget::Mixed || spec.isOnline())
     return 0;
   int64_t visible = tiles(extents.kvLen, spec.blockKv);
   // Blocks with a diagonal key of one query block: its rows span at most so many.
@@ -102,8 +102,13 @@ WorkspaceLayout thrift::workspaceLayout(const PlanState &plan, const Extents &ex
   layout.queryMeans = reserve(layout.end, MeansLayout{queries}.bytes());
   if (!packed)
     layout.packed = reserve(layout.end, static_cast<int64_t>(packedLayout(plan, extents).bytes()));
-  if (plan.budget == Budget::Mixed) {
-    int64_t lists = extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ);
+  int64_t lists = extents.batch * extents.qHeads * tiles(extents.qLen, spec.blockQ);
+  if (spec.isOnline()) {
+    // A bit for each granule and KV block; two counts for each granule.
+    int64_t granules = lists * (spec.blockQ / plan.granule);
+    layout.decisionSets = reserve(layout.end, 4 * granules * tiles(tiles(extents.kvLen, spec.blockKv), 32));
+    layout.decisionCounts = reserve(layout.end, 8 * granules);
+  } else if (plan.budget == Budget::Mixed) {
     layout.routeCapacity = routeCapacity(spec, plan.budget, extents);
     layout.scores = reserve(layout.end, 4 * lists * tiles(extents.kvLen, spec.blockKv));
     layout.routeCounts = reserve(layout.end, 4 * lists);

@@ -1,7 +1,7 @@
 //===- WorkspaceLayout.h - where intermediate results lie -------------------===//
 //
-// Sizes and offsets of everything that a launch needs beside the caller's tensors, computed from extents alone, so that a
-// caller can allocate once for the largest case. Every part starts at a multiple of 256 bytes.
+// Sizes and offsets of everything that a launch needs beside the caller's tensors, computed from extents alone, so that
+// a caller can allocate once for the largest case. Every part starts at a multiple of 256 bytes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,7 @@ struct WorkspaceLayout {
   size_t queryElements = 0, queryScales = 0, queryMeans = 0;
   size_t packed = 0; ///< a PackedKV
   size_t scores = 0, routeCounts = 0, routeIds = 0;
+  size_t decisionSets = 0, decisionCounts = 0; ///< of the online router
   size_t end = 0;
   int64_t routeCapacity = 0;
 };

@@ -1,115 +1,12 @@
 //===- Emulated.cpp - a mixed-precision kernel with exact arithmetic between its roundings ----===//
 
 #include "runtime/reference/Emulated.h"
-#include "runtime/reference/Operands.h"
 #include "runtime/reference/ParallelFor.h"
-#include "runtime/reference/TileProduct.h"
+#include "runtime/reference/QueryBlock.h"
 
 #include <algorithm>
 
 namespace thrift {
-
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
-
-namespace {
-
-/// One precision: its operands for the query block at hand, and what it does to P.
-struct Tier {
-  const KvTiles &kv;
-  std::vector<double> queries; ///< [rows][headDim]
-  const PRule &pRule;
-};
-
-/// The softmax state of one query block, and how a tile of keys enters it.
-class QueryBlock {
-public:
-  QueryBlock(const AttentionShape &shape, const EmulationPlan &plan, IndexRange rows, double *o, double *weight)
-      : shape(shape), plan(plan), rows(rows), o(o), weight(weight), maximum(rows.size(), -kInfinity),
-        sum(rows.size(), 0), p(rows.size() * plan.updateKeys()) {}
-
-  void addBlock(const Tier &tier, int64_t block) {
-    int64_t tilesPerBlock = plan.block.kv / plan.updateKeys();
-    for (int64_t i = 0; i < tilesPerBlock; ++i)
-      addTile(tier, block * tilesPerBlock + (plan.descending ? tilesPerBlock - 1 - i : i));
-  }
-
-  /// Divides and writes the log-sum-exp.
-  void finish(double *lse) {
-    for (int64_t r = 0; r < rows.size(); ++r) {
-      if (visibleKeys(shape, rows.begin + r).empty()) {
-        lse[r] = -kInfinity;
-        continue;
-      }
-      lse[r] = kLn2 * maximum[r] + std::log(sum[r]);
-      scaleRow(r, 1 / sum[r]);
-    }
-  }
-
-private:
-  void addTile(const Tier &tier, int64_t tile) {
-    int64_t keys = plan.updateKeys();
-    std::fill(p.begin(), p.end(), 0.0);
-    addProduct({tier.queries.data(), shape.headDim}, {tier.kv.tileOfKeys(tile), keys}, p.data(), keys, rows.size(),
-               keys, shape.headDim);
-    for (int64_t r = 0; r < rows.size(); ++r)
-      updateRow(tier.pRule, r, visibleKeys(shape, rows.begin + r), tile * keys);
-    addValues(tier.kv, tile, shape, rows, p.data(), keys, o, weight);
-  }
-
-  /// Turns the products of one row into P and brings the row's state up to the new maximum.
-  void updateRow(const PRule &rule, int64_t r, IndexRange visible, int64_t firstKey) {
-    int64_t keys = plan.updateKeys();
-    double *row = p.data() + r * keys;
-    int64_t begin = std::clamp<int64_t>(visible.begin - firstKey, 0, keys);
-    int64_t end = std::clamp<int64_t>(visible.end - firstKey, begin, keys);
-    double tileMaximum = -kInfinity;
-    for (int64_t j = begin; j < end; ++j) {
-      row[j] = kLog2E * logit(shape, row[j]);
-      if (row[j] > tileMaximum)
-        tileMaximum = row[j];
-    }
-    std::fill(row, row + begin, 0.0);
-    std::fill(row + end, row + keys, 0.0);
-    if (begin == end)
-      return;
-    if (tileMaximum > maximum[r] + plan.headroomBits) {
-      double decay = std::exp2(maximum[r] - tileMaximum);
-      maximum[r] = tileMaximum;
-      sum[r] *= decay;
-      scaleRow(r, decay);
-    }
-    for (int64_t j = begin; j < end; ++j)
-      row[j] = std::exp2(row[j] - maximum[r]);
-    double unrounded = rowSum(row);
-    roundP(rule, plan.headroomBits, row, keys);
-    sum[r] += rule.denominator == Denominator::Rounded ? rowSum(row) : unrounded;
-  }
-
-  double rowSum(const double *row) const {
-    double total = 0;
-    for (int64_t j = 0; j < plan.updateKeys(); ++j)
-      total += row[j];
-    return total;
-  }
-
-  void scaleRow(int64_t r, double factor) {
-    for (double *values : {o, weight})
-      if (values)
-        for (int64_t d = 0; d < shape.valueDim; ++d)
-          values[r * shape.valueDim + d] *= factor;
-  }
-
-  const AttentionShape &shape;
-  const EmulationPlan &plan;
-  IndexRange rows;
-  double *o, *weight;               ///< the accumulators are the output itself
-  std::vector<double> maximum, sum; ///< of each row, the maximum in the log2 domain
-  std::vector<double> p;            ///< [rows][updateKeys]: S, then x, then P
-};
-
-} // namespace
 
 /// The visible blocks of one tier in the order of the sweep.
 static std::vector<int64_t> blocksOfTier(const EmulationPlan &plan, IndexRange visible, const int32_t *high,
@@ -140,7 +37,8 @@ static void attendBlock(const AttentionInputs &inputs, const AttentionShape &sha
     if (blocks.empty())
       continue;
     LowFormat format = high ? LowFormat::F16 : plan.low.qk;
-    Tier tier{high ? highKv : lowKv, readQueries(inputs, shape, b, head, rows, format), high ? plan.highP : plan.lowP};
+    PrecisionTier tier{high ? highKv : lowKv, readQueries(inputs, shape, b, head, rows, format),
+                       high ? plan.highP : plan.lowP};
     for (int64_t block : blocks)
       state.addBlock(tier, block);
   }

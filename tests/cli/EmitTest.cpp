@@ -35,9 +35,9 @@ bool contains(const std::string &text, const std::string &part) { return text.fi
 } // namespace
 
 TEST(Emit, KernelIsNeededAndKnown) {
-  expectRefusal({"emit"}, 2, "KERNEL is not given; allowed: prefill, quantize, rank");
+  expectRefusal({"emit"}, 2, "KERNEL is not given; allowed: prefill, prefill_online, quantize, rank");
   expectRefusal({"emit", "attention", "--target", "sm_80"}, 2,
-                "KERNEL is 'attention'; allowed: prefill, quantize, rank");
+                "KERNEL is 'attention'; allowed: prefill, prefill_online, quantize, rank");
   for (const char *planned : {"decode", "combine"})
     expectRefusal({"emit", planned, "--target", "sm_80"}, 3,
                   std::string("KERNEL is ") + planned + "; allowed: prefill");

@@ -189,6 +189,59 @@ TEST_F(Run, WritesOutputAndRoutes) {
     EXPECT_LT(id[2 * list], id[2 * list + 1]);
 }
 
+TEST_F(Run, OnlineSaysWhatItDecided) {
+  json object = runJson({"--select", "online", "--tau", "0.5", "--skip", "0.1"});
+  json spec = object["spec"], routes = object["routes"], online = routes["online"];
+  EXPECT_EQ(spec["select"], "online");
+  EXPECT_EQ(spec["tau"], 0.5);
+  EXPECT_EQ(spec["skip"], 0.1);
+  EXPECT_EQ(spec["granule"], 16);
+  EXPECT_EQ(spec["sink"], 1);
+  EXPECT_EQ(spec["local"], 1);
+  EXPECT_TRUE(spec["rule"].is_null());
+  EXPECT_TRUE(spec["min_blocks"].is_null());
+  EXPECT_TRUE(routes["asked"].is_null());
+  // 4 granules of 64 rows see 3 blocks, 3 granules (36 rows) see 4, in two heads.
+  EXPECT_EQ(online["visible"], 2 * (4 * 3 + 3 * 4));
+  // Of 3 blocks the first and those around the diagonal, keys 100 to 163: 3; of 4 the first and keys 164 to 199: 3.
+  EXPECT_NEAR(online["seeds"].get<double>(), 2.0 * (4 * 3 + 3 * 3) / 48, 1e-12);
+  EXPECT_EQ(online["refused"], 0);
+  EXPECT_LE(online["farthest_from_threshold"].get<double>(), 1e-3);
+  EXPECT_TRUE(object["time"]["rank_us"].is_null());
+  EXPECT_GT(object["error_removed"].get<double>(), 0);
+}
+
+TEST_F(Run, WritesDecisionsOfTheOnlineRouter) {
+  qkv.k.shape[2] = qkv.v.shape[2] = 500;
+  std::string routes = folder.file("routes.safetensors");
+  json object = runJson({"--select", "online", "--skip", "0.1", "--dump-routes", routes});
+  Result<SafetensorsFile> file = SafetensorsFile::open(routes);
+  ASSERT_TRUE(file) << file.status().message();
+  Result<TensorView> tiers = file->tensor("tiers"), promotions = file->tensor("promotions"), ids = file->tensor("ids");
+  ASSERT_TRUE(tiers && promotions && ids);
+  EXPECT_EQ(tiers->dtype, DType::U8);
+  EXPECT_EQ(printShape(*tiers), "[1, 2, 2, 4, 8]");
+  EXPECT_EQ(printShape(*promotions), "[1, 2, 2, 4, 2]");
+  int64_t promoted = 0, high = 0;
+  for (int64_t n = 0; n < 16; ++n)
+    promoted += static_cast<const int32_t *>(promotions->data)[2 * n];
+  for (int64_t n = 0; n < tiers->numElements(); ++n)
+    high += static_cast<const uint8_t *>(tiers->data)[n] == 2;
+  EXPECT_GT(high, promoted);
+  const json &online = object["routes"]["online"];
+  double pairs = online["visible"].get<double>();
+  EXPECT_NEAR(online["promoted"].get<double>() * pairs, static_cast<double>(promoted), 1e-9);
+}
+
+TEST_F(Run, OnlineTextForPeople) {
+  CommandLineResult result = run({"--select", "online", "--tau", "0.5"}, {true, true, 80});
+  EXPECT_EQ(result.code, 0) << result.err;
+  for (const char *text :
+       {"online by tau 0.5, granules of 16", "sink 1, local 1", "visible pairs of granule and block: ", "%  seeds\n",
+        "%  by their low logits\n", "skipped     0.00 %\n", "check       passed"})
+    EXPECT_NE(result.out.find(text), std::string::npos) << text << "\n" << result.out;
+}
+
 TEST_F(Run, WritesRoutesOfPlansThatDoNotRank) {
   std::string routes = folder.file("routes.safetensors");
   runJson({"--budget", "0", "--dump-routes", routes});

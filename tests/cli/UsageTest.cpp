@@ -22,10 +22,10 @@ TEST(Usage, HelpOfEveryVerbHasExamplesAndEveryOption) {
     CommandLineResult result = thriftjit({verb, "--help"});
     EXPECT_EQ(result.code, 0);
     for (const char *word :
-         {"Examples:",    "--head-dim", "--value-dim", "--q-heads", "--kv-heads", "--q-len", "--kv-len", "--batch",
-          "--dtype",      "--causal",   "--no-causal", "--window",  "--softcap",  "--scale", "--budget", "--top-k",
-          "--min-blocks", "--rule",     "--low",       "--p",       "--select",   "--tau",   "--skip",   "--block-q",
-          "--block-kv",   "--sink",     "--local",     "--exp2",    "--stages",   "--target"})
+         {"Examples:",    "--head-dim", "--value-dim", "--q-heads", "--kv-heads", "--q-len",  "--kv-len", "--batch",
+          "--dtype",      "--causal",   "--no-causal", "--window",  "--softcap",  "--scale",  "--budget", "--top-k",
+          "--min-blocks", "--rule",     "--low",       "--p",       "--select",   "--tau",    "--skip",   "--block-q",
+          "--block-kv",   "--sink",     "--local",     "--exp2",    "--stages",   "--target", "--granule"})
       EXPECT_NE(result.out.find(word), std::string::npos) << verb << " " << word;
   }
 }
@@ -50,6 +50,10 @@ TEST(Usage, HelpStatesTheDefaultsOfTheSpec) {
   expectDefault("--select", spec.select);
   expectDefault("--sink", std::to_string(spec.sink));
   expectDefault("--local", std::to_string(spec.local));
+  expectDefault("--tau", "0.2");
+  EXPECT_EQ(spec.online.tau, 0.2);
+  expectDefault("--skip", "0");
+  EXPECT_EQ(spec.online.skip, 0);
   expectDefault("--block-q", std::to_string(spec.blockQ));
   expectDefault("--block-kv", std::to_string(spec.blockKv));
   expectDefault("--exp2", spec.exp2);
@@ -79,10 +83,8 @@ TEST(Usage, UnbuiltVerbSaysWhatExists) {
 TEST(Usage, UnbuiltOptionSaysWhatExists) {
   expectRefusal({"run", "--window", "512"}, 3, "--window is 512; allowed: not giving it; masks that exist are");
   expectRefusal({"run", "--softcap", "30"}, 3, "--softcap is 30; allowed: ");
-  expectRefusal({"run", "--tau", "0.2"}, 3, "--tau is 0.2; allowed: ");
-  expectRefusal({"run", "--skip", "3e-4"}, 3, "--skip is 3e-4; allowed: ");
-  for (const char *score : {"quest", "local", "sub_block", "low_scores", "online", "given"})
-    expectRefusal({"run", "--select", score}, 3, std::string("--select is ") + score + "; allowed: block_mean");
+  for (const char *score : {"quest", "local", "sub_block", "low_scores", "given"})
+    expectRefusal({"run", "--select", score}, 3, std::string("--select is ") + score + "; allowed: block_mean, online");
   expectRefusal({"run", "--p", "nvfp4"}, 3,
                 "--p is nvfp4; allowed: f16, which multiplies a V that is widened from nvfp4");
   expectRefusal({"run", "--low", "nvfp4:f16", "--p", "bf16"}, 3,
@@ -118,6 +120,11 @@ TEST(Usage, ValueOutOfRangeNamesTheRange) {
   expectRefusal({"run", "--stages", "5"}, 2, "--stages is 5; allowed: a whole number, 2 to 4");
   expectRefusal({"run", "--scale", "0"}, 2, "--scale is 0; allowed: a finite number above 0");
   expectRefusal({"run", "--scale", "1e39"}, 2, "--scale is 1e39; allowed: a finite number above 0");
+  expectRefusal({"run", "--tau", "0"}, 2, "--tau is 0; allowed: above 0, at most 1e6");
+  expectRefusal({"run", "--tau", "much"}, 2, "--tau is 'much'; allowed: above 0, at most 1e6");
+  expectRefusal({"run", "--skip", "-1e-9"}, 2, "--skip is -1e-9; allowed: 0 to 1");
+  expectRefusal({"run", "--skip", "1.1"}, 2, "--skip is 1.1; allowed: 0 to 1");
+  expectRefusal({"run", "--granule", "0"}, 2, "--granule is 0; allowed: a whole number, 1 or more");
   expectRefusal({"run", "--scale", "1e-60"}, 2, "--scale is 1e-60; allowed: a finite number above 0");
 }
 
@@ -126,7 +133,7 @@ TEST(Usage, WordOutOfTheListNamesTheList) {
   expectRefusal({"run", "--dtype", "float"}, 2, "--dtype is float; allowed: f16, bf16");
   expectRefusal({"run", "--low", "fp6"}, 2, "--low is fp6; allowed: one of nvfp4, mxfp4, fp8, f16");
   expectRefusal({"run", "--rule", "all"}, 2, "--rule is all; allowed: per_row, published");
-  expectRefusal({"run", "--select", "best"}, 2, "--select is best; allowed: block_mean");
+  expectRefusal({"run", "--select", "best"}, 2, "--select is best; allowed: block_mean, online");
   expectRefusal({"run", "--p", "int8"}, 2, "--p is int8; allowed: f16, bf16, fp8, mxfp4, nvfp4");
   expectRefusal({"run", "--exp2", "fast"}, 2, "--exp2 is fast; allowed: approx, poly");
   expectRefusal({"run", "--target", "sm_70"}, 2, "--target is 'sm_70'; allowed: sm_80, ");
@@ -135,6 +142,13 @@ TEST(Usage, WordOutOfTheListNamesTheList) {
 TEST(Usage, ContradictionsAreRefused) {
   expectRefusal({"run", "--top-k", "3", "--budget", "0.1"}, 2, "--top-k is 3; allowed: --top-k or --budget, not both");
   expectRefusal({"run", "--causal", "--no-causal"}, 2, "--causal is given with --no-causal; allowed: one of the two");
+  expectRefusal({"run", "--tau", "0.3"}, 2,
+                "--tau is 0.3; allowed: not giving it with --select block_mean; it belongs to online");
+  expectRefusal({"run", "--granule", "16"}, 2, "--granule is 16; allowed: not giving it with --select block_mean");
+  expectRefusal({"run", "--select", "online", "--min-blocks", "2"}, 2,
+                "--min-blocks is 2; allowed: not giving it with --select online; it belongs to ranked routers");
+  expectRefusal({"run", "--select", "online", "--tau", "0.01", "--skip", "0.02"}, 2,
+                "skip is 0.02; allowed: 0 to the smaller one of tau and 1");
   expectRefusal({"run", "--no-check", "--check"}, 2, "--check is given with --no-check; allowed: one of the two");
 }
 

@@ -44,9 +44,27 @@ static void judge(Comparison &result, DType dtype) {
     result.failures.push_back(result.output.describe("o"));
   if (!result.lse.passed)
     result.failures.push_back(result.lse.describe("lse"));
+  if (!(result.farthestDecision <= kDecisionTolerance))
+    result.failures.push_back(std::to_string(result.decisionsDiffer) +
+                              " decisions are not the reference's, the farthest by " +
+                              printRounded(result.farthestDecision) + " from its threshold; allowed: at most " +
+                              printRounded(kDecisionTolerance));
   if (result.routesDiffer)
     result.failures.push_back("the rank kernel chose other blocks than the reference router in " +
                               std::to_string(result.routesDiffer) + " lists; allowed: none");
+}
+
+/// The output under the kernel's own decisions, which are judged apart.
+static Result<AttentionOutput> expectedOnline(const AttentionInputs &inputs, const AttentionShape &shape,
+                                              const Plan &plan, const PlanRun &thrift, const ReferenceOptions &options,
+                                              Comparison &result) {
+  Result<OnlineOutput> online =
+      emulatedOnline(inputs, shape, onlineRouter(plan), emulationPlan(plan), &thrift.decisions, options);
+  if (!online)
+    return online.status();
+  result.decisionsDiffer = online->differing;
+  result.farthestDecision = online->farthest;
+  return std::move(online->attention);
 }
 
 Result<Comparison> thrift::compare(const AttentionInputs &inputs, const AttentionShape &shape, const Plan &plan,
@@ -58,12 +76,14 @@ Result<Comparison> thrift::compare(const AttentionInputs &inputs, const Attentio
   EmulationPlan rounding = emulationPlan(plan);
   ReferenceOptions options;
   options.withWeight = true;
-  Result<AttentionOutput> expected = emulated(inputs, shape, thrift.routes, rounding, options);
+  Comparison result;
+  Result<AttentionOutput> expected = kindOf(plan) == PlanKind::Online
+                                         ? expectedOnline(inputs, shape, plan, thrift, options, result)
+                                         : emulated(inputs, shape, thrift.routes, rounding, options);
   Result<AttentionOutput> plain = exact(inputs, shape);
   if (!expected || !plain)
     return expected ? plain.status() : expected.status();
 
-  Comparison result;
   Result<Distance> distances[] = {distance(*output, plain->o), distance(*low, plain->o),
                                   distance(*output, expected->o)};
   for (const Result<Distance> &each : distances)

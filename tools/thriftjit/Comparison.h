@@ -20,6 +20,10 @@ namespace thrift {
 /// falls on the other side of a tie moves by one unit of its last place, which for f16 is as much again.
 double emulatedTolerance(DType outputType);
 
+/// How far from a threshold a decision of the online router may be taken otherwise than in float64: its logits and its
+/// mass are f32.
+constexpr double kDecisionTolerance = 1e-3;
+
 struct Comparison {
   Distance thrift, allLow; ///< to `exact`
   Distance emulated;       ///< of thrift, to `emulated` with the routes that the kernel wrote
@@ -27,6 +31,11 @@ struct Comparison {
 
   BoundReport output, lse;  ///< row by row, against `emulated`
   int64_t routesDiffer = 0; ///< lists that are not the reference router's
+
+  // Online: the kernel's decisions that the reference, in its place, would not have taken, and the largest distance of
+  // one of them from its threshold (natural log).
+  int64_t decisionsDiffer = 0;
+  double farthestDecision = 0;
 
   /// Why the check fails, one sentence each; empty if it passes.
   std::vector<std::string> failures;

@@ -13,6 +13,8 @@ PlanKind thrift::kindOf(const Plan &plan) {
     const std::vector<PlanKernel> &kernels = plan.kernels();
     return std::any_of(kernels.begin(), kernels.end(), [&](const PlanKernel &kernel) { return kernel.name == name; });
   };
+  if (plan.granule())
+    return PlanKind::Online;
   return has("rank") ? PlanKind::Ranked : has("quantize") ? PlanKind::AllLow : PlanKind::AllHigh;
 }
 
@@ -67,6 +69,7 @@ private:
   }
   Status launchTimed(const char *step, std::optional<double> &microseconds);
   Result<Routes> readRoutes();
+  Status readDecisions(PlanRun &run);
 
   const Plan &plan;
   const DeviceTensors &tensors;
@@ -74,7 +77,7 @@ private:
   const AttentionShape &shape;
   PlanKind kind;
 
-  Buffer o, lse, counts, ids, scratch;
+  Buffer o, lse, counts, ids, tiers, scratch;
   AttentionArguments arguments;
   Workspace workspace;
 };
@@ -103,10 +106,19 @@ Status Launcher::allocate() {
   arguments.lse =
       TensorView::contiguous(hostPointer(lse.address()), DType::F32, {shape.batch, shape.qHeads, shape.qLen});
   arguments.scale = static_cast<float>(shape.scale);
+  RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
+  if (kind == PlanKind::Online) {
+    Decisions decisions = Decisions::of(shape, block, plan.granule());
+    size_t granules = decisions.tiers.size() / static_cast<size_t>(decisions.kvBlocks);
+    if (Status status = reserve(tiers, decisions.tiers.size()); !status)
+      return status;
+    if (Status status = reserve(counts, granules * 2 * sizeof(int32_t)); !status)
+      return status;
+    arguments.decisions = DecisionBuffers{hostPointer(tiers.address()), hostPointer(counts.address())};
+  }
   if (kind != PlanKind::Ranked)
     return Status::ok();
 
-  RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
   size_t lists = static_cast<size_t>(shape.batch * shape.qHeads * block.queryBlocks(shape));
   int64_t capacity = plan.routeCapacity(extents);
   if (Status status = reserve(counts, lists * sizeof(int32_t)); !status)
@@ -119,7 +131,7 @@ Status Launcher::allocate() {
 
 Status Launcher::poison() {
   // All ones: a NaN in f16, bf16 and f32, and -1 as a count.
-  for (const Buffer *buffer : {&o, &lse, &counts, &ids})
+  for (const Buffer *buffer : {&o, &lse, &counts, &ids, &tiers})
     if (buffer->bytes())
       if (Status status = device.fill(buffer->address(), 0xFF, buffer->bytes(), tensors.stream()); !status)
         return status;
@@ -184,6 +196,24 @@ Result<Routes> Launcher::readRoutes() {
   return routes;
 }
 
+Status Launcher::readDecisions(PlanRun &run) {
+  RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
+  run.decisions = Decisions::of(shape, block, plan.granule());
+  run.decisionCounts.resize(counts.bytes() / sizeof(int32_t));
+  if (Status status = device.copyOut(run.decisions.tiers.data(), tiers.address(), tiers.bytes(), tensors.stream());
+      !status)
+    return status;
+  if (Status status = device.copyOut(run.decisionCounts.data(), counts.address(), counts.bytes(), tensors.stream());
+      !status)
+    return status;
+  if (Status status = device.synchronize(tensors.stream()); !status)
+    return status;
+  if (Status status = validate(run.decisions, shape, block, plan.granule()); !status)
+    return Status(StatusCode::DeviceError, "the kernel wrote decisions that are none: " + status.message());
+  run.routes = routesOf(run.decisions, shape, block);
+  return Status::ok();
+}
+
 Result<PlanRun> Launcher::read() {
   PlanRun run;
   run.o.resize(o.bytes() / sizeof(uint16_t));
@@ -194,6 +224,11 @@ Result<PlanRun> Launcher::read() {
     return status;
   if (Status status = device.synchronize(tensors.stream()); !status)
     return status;
+  if (kind == PlanKind::Online) {
+    if (Status status = readDecisions(run); !status)
+      return status;
+    return run;
+  }
   Result<Routes> routes = readRoutes();
   if (!routes)
     return routes.status();

@@ -13,7 +13,7 @@
 #include "runtime/Device.h"
 #include "runtime/Plan.h"
 #include "runtime/reference/AttentionProblem.h"
-#include "runtime/reference/Routes.h"
+#include "runtime/reference/Decisions.h"
 
 #include <optional>
 #include <vector>
@@ -45,16 +45,19 @@ struct StepTimes {
 struct PlanRun {
   std::vector<uint16_t> o; ///< [batch, qHeads, qLen, valueDim] in the inputs' type
   std::vector<float> lse;  ///< [batch, qHeads, qLen]
-  Routes routes;           ///< what the rank kernel wrote; none or all visible where the plan does not rank
+  Routes routes;       ///< what the rank kernel wrote; none or all visible where the plan does not rank; online: the
+                       ///< union of the decisions of each query block's granules
+  Decisions decisions; ///< online only, and the two counts of each granule
+  std::vector<int32_t> decisionCounts;
   StepTimes times;
 };
 
 /// Outputs and routes are filled with NaN and -1 first, so that nothing which a kernel leaves out passes unseen.
-/// DeviceError for routes that are no routes.
+/// DeviceError for routes that are no routes, and decisions that are none.
 Result<PlanRun> runPlan(const Plan &plan, const DeviceTensors &tensors, const AttentionShape &shape);
 
-/// Whether the plan ranks blocks, or runs them all in one precision.
-enum class PlanKind { AllLow, Ranked, AllHigh };
+/// Whether the plan ranks blocks, decides about them online, or runs them all in one precision.
+enum class PlanKind { AllLow, Ranked, Online, AllHigh };
 PlanKind kindOf(const Plan &plan);
 
 } // namespace thrift

@@ -62,11 +62,14 @@ void EmitVerb::declare(CLI::App &app) {
       "Examples:\n"
       "  thriftjit emit prefill --target sm_80\n"
       "  thriftjit emit prefill --target sm_90a --stage scheduled --head-dim 64 --no-causal\n"
+      "  thriftjit emit prefill --target sm_80 --select online --stage scheduled\n"
       "  thriftjit emit quantize --target sm_100a -o quantize.ptx --stats\n"
       "  thriftjit emit rank --target sm_80 --stage cubin -o rank.cubin");
 }
 
 static Budget budgetClass(const Spec &spec) {
+  if (spec.isOnline())
+    return Budget::Mixed;
   if (spec.topK)
     return *spec.topK == 0 ? Budget::AllLow : Budget::Mixed;
   int64_t ppm = budgetPpm(spec);
@@ -83,8 +86,10 @@ static Result<const Template *> chooseKernel(const std::string &kernel) {
   return Status::invalid("KERNEL", "'" + kernel + "'", templateNames());
 }
 
-static Result<Request> makeRequest(const std::string &kernel, const Spec &spec) {
+static Result<Request> makeRequest(std::string kernel, const Spec &spec) {
   Request request;
+  if (kernel == "prefill" && spec.isOnline())
+    kernel = "prefill_online";
   Result<const Template *> source = chooseKernel(kernel);
   if (!source)
     return source.status();
@@ -101,6 +106,7 @@ static Result<Request> makeRequest(const std::string &kernel, const Spec &spec) 
   request.spec.low = spec.low;
   request.spec.mask = spec.causal ? Mask::Causal : Mask::None;
   request.spec.budget = budgetClass(spec);
+  request.spec.granule = spec.online.granule ? spec.online.granule : defaultGranule(*request.target);
   request.config.stages = spec.stages;
   request.config.exp2 = spec.exp2;
   std::vector<Violation> broken = checkRules(request.spec, request.config, *request.target);

@@ -12,42 +12,63 @@
 
 using namespace thrift;
 
+/// The options of the router in use; what concerns the other kind is null.
 static Json specJson(const RunReport &report) {
   const Spec &spec = report.spec;
   const AttentionShape &shape = report.shape;
-  return {{"dtype", std::string(name(spec.dtype))},
-          {"batch", shape.batch},
-          {"q_heads", shape.qHeads},
-          {"kv_heads", shape.kvHeads},
-          {"q_len", shape.qLen},
-          {"kv_len", shape.kvLen},
-          {"head_dim", spec.headDim},
-          {"value_dim", spec.valueDim},
-          {"causal", spec.causal},
-          {"scale", jsonNumber(shape.scale)},
-          {"low", spec.low.print()},
-          {"select", spec.select},
-          {"budget", spec.topK ? Json(nullptr) : jsonNumber(spec.budget)},
-          {"top_k", spec.topK ? Json(*spec.topK) : Json(nullptr)},
-          {"rule", spec.rule},
-          {"min_blocks", spec.minBlocks},
-          {"sink", spec.sink},
-          {"local", spec.local},
-          {"block_q", spec.blockQ},
-          {"block_kv", spec.blockKv},
-          {"exp2", spec.exp2},
-          {"stages", spec.stages}};
+  bool online = spec.isOnline();
+  Json json = {{"dtype", std::string(name(spec.dtype))},
+               {"batch", shape.batch},
+               {"q_heads", shape.qHeads},
+               {"kv_heads", shape.kvHeads},
+               {"q_len", shape.qLen},
+               {"kv_len", shape.kvLen},
+               {"head_dim", spec.headDim},
+               {"value_dim", spec.valueDim},
+               {"causal", spec.causal},
+               {"scale", jsonNumber(shape.scale)},
+               {"low", spec.low.print()},
+               {"select", spec.select},
+               {"budget", spec.topK ? Json(nullptr) : jsonNumber(online ? spec.online.budget : spec.budget)},
+               {"top_k", spec.topK ? Json(*spec.topK) : Json(nullptr)},
+               {"rule", online ? Json(nullptr) : Json(spec.rule)},
+               {"min_blocks", online ? Json(nullptr) : Json(spec.minBlocks)},
+               {"sink", online ? spec.online.sink : spec.sink},
+               {"local", online ? spec.online.local : spec.local},
+               {"block_q", spec.blockQ},
+               {"block_kv", spec.blockKv},
+               {"exp2", spec.exp2},
+               {"stages", spec.stages}};
+  if (online) {
+    json["tau"] = jsonNumber(spec.online.tau);
+    json["skip"] = jsonNumber(spec.online.skip);
+    json["granule"] = report.online->granule;
+  }
+  return json;
 }
 
-static Json routesJson(const RouteShares &shares) {
+static Json onlineJson(const OnlineShares &shares, const Comparison &comparison) {
+  return {{"granule", shares.granule},
+          {"visible", shares.visible},
+          {"seeds", jsonNumber(shares.share(shares.seeds))},
+          {"promoted", jsonNumber(shares.share(shares.promoted))},
+          {"skipped", jsonNumber(shares.share(shares.skipped))},
+          {"refused", shares.refused},
+          {"decisions_differing", comparison.decisionsDiffer},
+          {"farthest_from_threshold", jsonNumber(comparison.farthestDecision)}};
+}
+
+static Json routesJson(const RunReport &report) {
+  const RouteShares &shares = report.shares;
   Json why = Json::array();
   for (const ShareReason &reason : shares.reasons)
     why.push_back({{"reason", reason.what}, {"share", jsonNumber(shares.share(reason.blocks))}});
-  return {{"asked", jsonNumber(shares.share(shares.asked))},
+  return {{"asked", report.online ? Json(nullptr) : jsonNumber(shares.share(shares.asked))},
           {"decided", jsonNumber(shares.share(static_cast<double>(shares.decided)))},
           {"executed", jsonNumber(shares.share(static_cast<double>(shares.executed)))},
           {"visible", shares.visible},
-          {"why", why}};
+          {"why", why},
+          {"online", report.online ? onlineJson(*report.online, report.comparison) : Json(nullptr)}};
 }
 
 static Json toJson(const Distance &distance) {
@@ -63,7 +84,7 @@ Json thrift::toJson(const RunReport &report) {
           {"lowering", report.lowering},
           {"device", report.device},
           {"spec", specJson(report)},
-          {"routes", routesJson(report.shares)},
+          {"routes", routesJson(report)},
           {"error",
            {{"thrift", ::toJson(comparison.thrift)},
             {"all_low", ::toJson(comparison.allLow)},
@@ -98,20 +119,46 @@ static std::string describeInput(const RunReport &report) {
 static std::string describeSpec(const RunReport &report) {
   const Spec &spec = report.spec;
   std::string text = spec.causal ? "causal" : "no mask";
-  text += spec.topK ? ", top " + std::to_string(*spec.topK) : ", budget " + printShort(spec.budget);
-  text += " by " + spec.select + (spec.rule == "per_row" ? "" : ", rule " + spec.rule);
+  if (spec.isOnline()) {
+    const OnlineOptions &online = spec.online;
+    text += ", online by tau " + printShort(online.tau) + ", granules of " + std::to_string(report.online->granule);
+    text += online.skip > 0 ? ", skip below " + printShort(online.skip) : "";
+    if (spec.topK || online.budget < 1)
+      text += spec.topK ? ", at most " + std::to_string(*spec.topK) : ", budget " + printShort(online.budget);
+  } else {
+    text += spec.topK ? ", top " + std::to_string(*spec.topK) : ", budget " + printShort(spec.budget);
+    text += " by " + spec.select + (spec.rule == "per_row" ? "" : ", rule " + spec.rule);
+  }
   text += ", low " + spec.low.print() + ", high " + std::string(name(spec.dtype));
   text += ", blocks " + std::to_string(spec.blockQ) + " x " + std::to_string(spec.blockKv);
-  if (spec.sink)
-    text += ", sink " + std::to_string(spec.sink);
-  if (spec.local)
-    text += ", local " + std::to_string(spec.local);
+  int64_t sink = spec.isOnline() ? spec.online.sink : spec.sink,
+          local = spec.isOnline() ? spec.online.local : spec.local;
+  if (sink)
+    text += ", sink " + std::to_string(sink);
+  if (local)
+    text += ", local " + std::to_string(local);
   return text + ", scale " + printRounded(report.shape.scale) + ", exp2 " + spec.exp2;
 }
 
 static std::string signedPercent(double share) { return (share < 0 ? "" : "+") + printPercent(share); }
 
+/// Of pairs of granule and block; what a high sweep visits is the union of a query block's granules.
+static void printOnline(const OnlineShares &shares, std::ostream &out) {
+  row(out, "promoted",
+      std::to_string(shares.seeds + shares.promoted) + " of " + std::to_string(shares.visible) +
+          " visible pairs of granule and block: " + printPercent(shares.share(shares.seeds + shares.promoted)));
+  row(out, "", printPercent(shares.share(shares.seeds)) + "  seeds");
+  row(out, "", printPercent(shares.share(shares.promoted)) + "  by their low logits");
+  double visited = shares.blocks ? static_cast<double>(shares.visited) / static_cast<double>(shares.blocks) : 0;
+  row(out, "", printPercent(visited) + "  of whole query blocks' blocks are visited high");
+  row(out, "skipped", printPercent(shares.share(shares.skipped)));
+  if (shares.refused)
+    row(out, "refused", std::to_string(shares.refused) + " promotions past the cap stayed low");
+}
+
 static void printRoutes(const RunReport &report, std::ostream &out) {
+  if (report.online)
+    return printOnline(*report.online, out);
   const RouteShares &shares = report.shares;
   row(out, "promoted",
       std::to_string(shares.executed) + " of " + std::to_string(shares.visible) +

@@ -3,9 +3,10 @@
 #ifndef THRIFTJIT_TOOLS_THRIFTJIT_RUNREPORT_H
 #define THRIFTJIT_TOOLS_THRIFTJIT_RUNREPORT_H
 
-#include "tools/thriftjit/Comparison.h"
 #include "tools/console/Console.h"
 #include "tools/console/Json.h"
+#include "tools/thriftjit/Comparison.h"
+#include "tools/thriftjit/OnlineShares.h"
 #include "tools/thriftjit/RouteShares.h"
 
 namespace thrift {
@@ -17,6 +18,7 @@ struct RunReport {
   AttentionShape shape;
   PlanRun run;
   RouteShares shares;
+  std::optional<OnlineShares> online; ///< of a plan with the online router, which asks for no share
   Comparison comparison;
   bool checked = true; ///< whether a failed check counts
   double compileMilliseconds = 0;

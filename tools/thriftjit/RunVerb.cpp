@@ -61,7 +61,9 @@ void RunVerb::declare(CLI::App &app) {
   app.add_option("--device", device_, "auto (a GPU, else the simulator), cuda, cuda:N, sim [auto]")
       ->type_name("DEVICE");
   app.add_option("--output", output_, "write o, in the inputs' type, and lse, f32")->type_name("FILE");
-  app.add_option("--dump-routes", routes_, "write counts and ids of the blocks that ran high, i32")->type_name("FILE");
+  app.add_option("--dump-routes", routes_,
+                 "write counts and ids of the blocks that ran high, i32; online: and each granule's tiers, u8")
+      ->type_name("FILE");
   app.add_flag("--json", json_, "print one JSON object instead of text");
   checkSwitch_.declare(app, "check", "a wrong result fails the run, with exit code 1 [on]",
                        "it does not; inputs need not be finite");
@@ -70,6 +72,7 @@ void RunVerb::declare(CLI::App &app) {
              "Examples:\n"
              "  thriftjit run --input qkv.safetensors --causal --budget 0.05 --low nvfp4\n"
              "  thriftjit run --input qkv.safetensors --device sim --target sm_90a --exp2 poly --json\n"
+             "  thriftjit run --input qkv.safetensors --select online --tau 0.2 --skip 3e-4\n"
              "  thriftjit run --input qkv.safetensors --top-k 8 --sink 1 --local 1 --dump-routes routes.safetensors");
 }
 
@@ -121,7 +124,15 @@ Status RunVerb::writeFiles(const RunReport &report) const {
         TensorView::readOnly(routes.counts.data(), DType::I32, {routes.batch, routes.heads, routes.queryBlocks});
     TensorView ids = TensorView::readOnly(routes.ids.data(), DType::I32,
                                           {routes.batch, routes.heads, routes.queryBlocks, routes.capacity});
-    if (Status status = writeSafetensors(routes_, {{"counts", counts}, {"ids", ids}}, metadata); !status)
+    std::vector<NamedTensor> all = {{"counts", counts}, {"ids", ids}};
+    if (report.online) {
+      const Decisions &d = run.decisions;
+      all.push_back({"tiers", TensorView::readOnly(d.tiers.data(), DType::U8,
+                                                   {d.batch, d.heads, d.queryBlocks, d.granules, d.kvBlocks})});
+      all.push_back({"promotions", TensorView::readOnly(run.decisionCounts.data(), DType::I32,
+                                                        {d.batch, d.heads, d.queryBlocks, d.granules, 2})});
+    }
+    if (Status status = writeSafetensors(routes_, all, metadata); !status)
       return status;
   }
   return Status::ok();
@@ -129,6 +140,7 @@ Status RunVerb::writeFiles(const RunReport &report) const {
 
 /// The same attention with nothing in high precision: what routing is measured against.
 static Spec allLowOf(Spec spec) {
+  spec.select = Spec().select; // the online router's seeds run high at any budget
   spec.budget = 0;
   spec.topK.reset();
   return spec;
@@ -200,6 +212,9 @@ Result<RunReport> RunVerb::execute(const Job &job, const Console &console) const
   if (!comparison)
     return comparison.status();
   Result<RouteShares> shares = routeShares(job.spec, job.shape, thrift->routes);
+  std::optional<OnlineShares> online;
+  if (kindOf(*plan) == PlanKind::Online)
+    online = onlineShares(job.spec, job.shape, plan->granule(), thrift->decisions, thrift->decisionCounts);
   if (!shares)
     return shares.status();
 
@@ -212,6 +227,7 @@ Result<RunReport> RunVerb::execute(const Job &job, const Console &console) const
   report.shape = job.shape;
   report.run = std::move(*thrift);
   report.shares = *shares;
+  report.online = online;
   report.comparison = *comparison;
   report.checked = check_;
   report.compileMilliseconds = compileMilliseconds(*plan);

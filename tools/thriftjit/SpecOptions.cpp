@@ -18,6 +18,7 @@ namespace {
 constexpr const char *kShape = "Shape";
 constexpr const char *kAttention = "Attention";
 constexpr const char *kRouting = "Routing";
+constexpr const char *kOnline = "Routing with --select online";
 constexpr const char *kBuild = "How it is built";
 
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
@@ -59,6 +60,45 @@ static Status setSpecCount(SpecRequest &request, const std::string &option, cons
   return value.status();
 }
 
+/// Options that both kinds of router have, each with a default of its own.
+template <int64_t Spec::*Ranked, int64_t OnlineOptions::*Online>
+static Status setForced(SpecRequest &request, const std::string &option, const std::string &text) {
+  Result<int64_t> value = readCount(option, text, 0, kMost);
+  if (value)
+    request.spec.*Ranked = request.spec.online.*Online = *value;
+  return value.status();
+}
+
+static Status setGranule(SpecRequest &request, const std::string &option, const std::string &text) {
+  Result<int64_t> value = readCount(option, text, 1, kMost);
+  if (value)
+    request.spec.online.granule = *value;
+  return value.status();
+}
+
+static Status setTau(SpecRequest &request, const std::string &option, const std::string &text) {
+  const char *allowed = "above 0, at most 1e6: a share of the softmax mass";
+  Result<double> value = parseNumber(option, text, allowed);
+  if (!value)
+    return value.status();
+  if (!(*value > 0 && *value <= 1e6))
+    return Status::invalid(option, text, allowed);
+  request.spec.online.tau = *value;
+  return Status::ok();
+}
+
+/// That it does not exceed tau is for validate to say.
+static Status setSkip(SpecRequest &request, const std::string &option, const std::string &text) {
+  const char *allowed = "0 to 1, at most tau: a share of the softmax mass";
+  Result<double> value = parseNumber(option, text, allowed);
+  if (!value)
+    return value.status();
+  if (!(*value >= 0 && *value <= 1))
+    return Status::invalid(option, text, allowed);
+  request.spec.online.skip = *value;
+  return Status::ok();
+}
+
 static Status setDType(SpecRequest &request, const std::string &option, const std::string &text) {
   request.dtype = parseDType(text);
   if (request.dtype != DType::F16 && request.dtype != DType::BF16)
@@ -85,7 +125,7 @@ static Status setBudget(SpecRequest &request, const std::string &option, const s
     return value.status();
   if (!(*value >= 0 && *value <= 1))
     return Status::invalid(option, text, allowed);
-  request.spec.budget = *value;
+  request.spec.budget = request.spec.online.budget = *value;
   return Status::ok();
 }
 
@@ -112,11 +152,11 @@ static Status setLow(SpecRequest &request, const std::string &option, const std:
 }
 
 static Status setSelect(SpecRequest &request, const std::string &option, const std::string &text) {
-  constexpr const char *built = "block_mean";
-  for (const char *planned : {"quest", "local", "sub_block", "low_scores", "online", "given"})
+  constexpr const char *built = "block_mean, online";
+  for (const char *planned : {"quest", "local", "sub_block", "low_scores", "given"})
     if (text == planned)
       return Status::unsupported(option, text, built);
-  if (text != built)
+  if (text != "block_mean" && text != "online")
     return Status::invalid(option, text, built);
   request.spec.select = text;
   return Status::ok();
@@ -169,14 +209,6 @@ static Status refuseSoftcap(SpecRequest &, const std::string &option, const std:
   return Status::unsupported(option, text, "not giving it; logits are scaled (--scale), not capped");
 }
 
-static Status refuseTau(SpecRequest &, const std::string &option, const std::string &text) {
-  return Status::unsupported(option, text, "not giving it; it belongs to --select online, and only block_mean exists");
-}
-
-static Status refuseSkip(SpecRequest &, const std::string &option, const std::string &text) {
-  return Status::unsupported(option, text, "not giving it; every visible block is computed, low or high");
-}
-
 static const std::vector<Row> &table() {
   using R = SpecRequest;
   using S = Spec;
@@ -195,15 +227,24 @@ static const std::vector<Row> &table() {
        setLow},
       {kAttention, "--p", "FORMAT", "of P in the low tier [what V's format asks for]", Use::Compiled, checkP},
 
-      {kRouting, "--budget", "SHARE", "of the visible blocks that run high, 0 to 1 [0.05]", Use::Compiled, setBudget},
+      {kRouting, "--budget", "SHARE", "of the visible blocks that run high, 0 to 1; online: at most so many [0.05]",
+       Use::Compiled, setBudget},
       {kRouting, "--top-k", "N", "blocks per query block, instead of a share", Use::Compiled, setTopK},
       {kRouting, "--min-blocks", "N", "at least so many per query block [3]", Use::Launch,
        setSpecCount<&S::minBlocks, 0>},
       {kRouting, "--rule", "RULE", "per_row, or published: one count for all rows [per_row]", Use::Launch, setRule},
-      {kRouting, "--select", "SCORE", "what ranks blocks [block_mean]", Use::Compiled, setSelect},
-      {kRouting, "--sink", "N", "so many first blocks always run high [0]", Use::Launch, setSpecCount<&S::sink, 0>},
-      {kRouting, "--local", "N", "so many blocks up to the diagonal always run high [0]", Use::Launch,
-       setSpecCount<&S::local, 0>},
+      {kRouting, "--select", "SCORE", "what ranks blocks; or online: the low logits decide [block_mean]", Use::Compiled,
+       setSelect},
+      {kRouting, "--sink", "N", "so many first blocks always run high; online: 1 [0]", Use::Launch,
+       setForced<&S::sink, &OnlineOptions::sink>},
+      {kRouting, "--local", "N", "so many blocks up to the diagonal always run high; online: 1 [0]", Use::Launch,
+       setForced<&S::local, &OnlineOptions::local>},
+      {kOnline, "--tau", "X", "a block whose largest logit reaches this share of the mass runs high [0.2]", Use::Launch,
+       setTau},
+      {kOnline, "--skip", "X", "one whose logits all stay below this share is skipped; 0: none [0]", Use::Launch,
+       setSkip},
+      {kOnline, "--granule", "N", "query rows that decide together [what the target likes best]", Use::Compiled,
+       setGranule},
       {kRouting, "--block-q", "N", "query rows that share one choice [128]", Use::Compiled,
        setSpecCount<&S::blockQ, 1>},
       {kRouting, "--block-kv", "N", "keys of a block [64]", Use::Compiled, setSpecCount<&S::blockKv, 1>},
@@ -214,8 +255,6 @@ static const std::vector<Row> &table() {
 
       {kUnbuiltGroup, "--window", "N", "sliding window", Use::Compiled, refuseWindow},
       {kUnbuiltGroup, "--softcap", "X", "soft-cap of the logits", Use::Compiled, refuseSoftcap},
-      {kUnbuiltGroup, "--tau", "X", "threshold of the online router", Use::Compiled, refuseTau},
-      {kUnbuiltGroup, "--skip", "X", "threshold of the skip tier", Use::Compiled, refuseSkip},
   };
   return rows;
 }
@@ -229,6 +268,20 @@ void SpecOptions::declare(CLI::App &app) {
       causal_.declare(app, "causal", "query i sees key j iff j <= i + kv_len - q_len [on]",
                       "every query sees every key", kAttention);
   }
+}
+
+/// An option of the other kind of router would do nothing.
+Status SpecOptions::refuseOthersOptions(const Spec &spec) const {
+  for (size_t i = 0; i < options_.size(); ++i) {
+    const Row &row = table()[i];
+    std::string name = row.name;
+    bool ofOnline = std::string(row.group) == kOnline, ofRanked = name == "--min-blocks" || name == "--rule";
+    if (options_[i]->count() && (spec.isOnline() ? ofRanked : ofOnline))
+      return Status::invalid(name, texts_[i],
+                             std::string("not giving it with --select ") + spec.select +
+                                 (ofOnline ? "; it belongs to online" : "; it belongs to ranked routers"));
+  }
+  return Status::ok();
 }
 
 Result<SpecRequest> SpecOptions::read() const {
@@ -247,6 +300,8 @@ Result<SpecRequest> SpecOptions::read() const {
   }
   if (request.spec.topK && budgetGiven)
     return Status::invalid("--top-k", std::to_string(*request.spec.topK), "--top-k or --budget, not both");
+  if (Status status = refuseOthersOptions(request.spec); !status)
+    return status;
   Result<bool> causal = causal_.read(request.spec.causal);
   if (!causal)
     return causal.status();

@@ -39,6 +39,8 @@ public:
   Result<SpecRequest> read() const;
 
 private:
+  Status refuseOthersOptions(const Spec &spec) const;
+
   std::vector<CLI::Option *> options_; ///< in the order of the table, like their values
   std::vector<std::string> texts_;
   Switch causal_;

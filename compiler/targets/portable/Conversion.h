@@ -2,12 +2,16 @@
 //
 // Scheduled tiles become the values of one thread, one to many:
 //
-//   tile, accumulator          C fragments of mma.sync: per 8 columns 4 f32 (row g: c, c+1; row g+8: c, c+1); one
-//   column: 2 f32 tile, operand_a(_widened)  A fragments: per 16 columns 4 pairs of 16-bit values: vector<2xf16>, or
-//   i32 for bf16 tile, groups               16 f32 of one group; packed: 2 i32 of elements, 1 i32 of scale tile,
-//   columns / lanes      1 f32 / columns / 32 f32 tile, shared               its address softmax                    m,
-//   m+8, l, l+8, then the accumulator as C fragments. l is this thread's part of the row sum view pointer and strides
-//   (in elements); packed: pointers to elements and scales routes                     counts, ids, capacity
+//   tile, accumulator          C fragments of mma.sync: per 8 columns 4 f32 (row g: c, c+1; row g+8: c, c+1); one column: 2 f32
+//   tile, operand_a(_widened)  A fragments: per 16 columns 4 pairs of 16-bit values: vector<2xf16>, or i32 for bf16
+//   tile, groups               16 f32 of one group; packed: 2 i32 of elements, 1 i32 of scale
+//   tile, columns / lanes      1 f32 / columns / 32 f32
+//   tile, shared               its address
+//   softmax                    m, m+8, l, l+8, then the accumulator as C fragments. l is this thread's part of the row sum
+//   view                       pointer and strides (in elements); packed: pointers to elements and scales
+//   routes                     counts, ids, capacity
+//   decisions                  sets, counts, tiers (null: not wanted)
+//   router                     RouterParts
 //
 // README.md of this folder draws them.
 //
@@ -129,10 +133,45 @@ struct RouteRow {
 RouteRow locateRoutes(Emitter &e, mlir::Operation *op, RoutesType type, ValueRange routes, ValueRange indices,
                       bool loadCount);
 
+/// The seeds of a query tile: blocks [0, sink) and [begin, end), disjoint and visible.
+struct SeedBlocks {
+  Value sink, begin, end;
+};
+SeedBlocks seedBlocks(Emitter &e, mlir::Operation *op, Value i, int64_t blockQ, int64_t blockKv, Value sink, Value local,
+                      Value visible);
+
+/// What stands for a router in one thread. A warp is a granule. What changes lies in three local variables, which LLVM keeps
+/// in registers.
+struct RouterParts {
+  Value sets, counts, tiers;      ///< addresses of the tile's decisions: those of its first granule
+  Value words, kvBlocks;          ///< i32: words of a set, and bytes of a granule's tiers
+  Value wantsTiers;               ///< i1
+  Value sink, begin, end;         ///< i32: SeedBlocks
+  Value rows, most;               ///< i32: rows of the tile that exist, promotions that a granule may make
+  Value tau, lambda, scale;       ///< f32
+  Value mass, massHigh, promoted; ///< addresses: log2 of the promoted mass of rows g and g + 8, f32; promotions so far, i32
+
+  RouterParts() = default;
+  explicit RouterParts(ValueRange values);
+  llvm::SmallVector<Value> values() const;
+  static void appendTypes(mlir::MLIRContext *context, llvm::SmallVectorImpl<Type> &types);
+};
+
+/// How many blocks of a router's list lie in [begin, end), and the first of them.
+struct ListStart {
+  Value count, j;
+};
+ListStart seekInRouter(Emitter &e, const RouterParts &router, RouterType type, BlockList list, Value begin, Value end);
+/// The block that follows j.
+Value nextInRouter(Emitter &e, const RouterParts &router, RouterType type, BlockList list, Value j);
+
+/// log2 of a positive normal number, within 2 ulp of f32, bit-equal everywhere.
+Value log2(Emitter &e, Value x);
+/// The larger one of the four lanes of a quad, NaN if one is.
+Value quadMax(Emitter &e, Value value);
+
 /// exp2 of a finite or minus infinite argument.
 Value exp2(Emitter &e, Value x, llvm::StringRef kind);
-/// log2 of a positive normal number.
-Value log2(Emitter &e, Value x);
 
 /// A slice of quantised groups, one for each thread, from row `first` of a tile on: elements and scales.
 void storeGroups(StoreOp op, PackedLayout layout, ValueRange values, ValueRange view, ValueRange indices, Value first,
@@ -151,6 +190,7 @@ void populateQuantizePatterns(const mlir::TypeConverter &converter, mlir::Rewrit
                               const ConversionChoices &options);
 void populateListPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateRankPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateRouterPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
 } // namespace thrift::portable
 

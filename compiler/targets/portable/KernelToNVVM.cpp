@@ -34,6 +34,10 @@ void appendAbi(Type type, StringRef name, SmallVectorImpl<Attribute> &abi, Build
     append(name + ".counts");
     append(name + ".ids");
     append(name + ".capacity");
+  } else if (isa<DecisionsType>(type)) {
+    append(name + ".sets");
+    append(name + ".counts");
+    append(name + ".tiers");
   } else {
     append(name);
   }

@@ -139,12 +139,11 @@ static LogicalResult checkOp(Operation *op, KernelOp kernel) {
           return failure();
         return checkDotShapes(op);
       })
-      .Case([](MaskOp op) {
-        return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}});
-      })
-      .Case([](OnlineSoftmaxOp op) {
-        return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}});
-      })
+      .Case([](MaskOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
+      .Case([&](StartRouterOp op) { return checkRouterShape(op, op.getRouter().getType(), threads); })
+      .Case([](PromoteOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
+      .Case([](KeepPromotedOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
+      .Case([](OnlineSoftmaxOp op) { return expect(op, {{"logits", op.getLogits().getType(), kAccumulator}}); })
       .Case([&](AccumulateOp op) {
         if (failed(expect(op, {{"P", op.getP().getType(),
                                 probabilityLayout(op.getV().getType().elementFormat()) == TileLayout::OperandA

@@ -62,6 +62,25 @@ static SmallVector<Value> countBelow(Emitter &e, const RouteRow &row, ArrayRef<V
   });
 }
 
+SeedBlocks portable::seedBlocks(Emitter &e, Operation *op, Value i, int64_t blockQ, int64_t blockKv, Value sink, Value local,
+                                Value visible) {
+  Value zero = e.i32(0), keys = dimension(e, op, "kv_len"), queries = dimension(e, op, "q_len");
+  Value diagonal = e.sub(keys, queries);
+  SeedBlocks seeds;
+  seeds.sink = e.min(e.max(sink, zero), visible);
+  // Diagonal keys of the tile's rows; a row whose diagonal key does not exist stands at the nearest key.
+  Value firstRow = e.mul(i, blockQ), lastRow = e.sub(e.min(e.add(firstRow, blockQ), queries), e.i32(1));
+  auto diagonalBlock = [&](Value query) {
+    Value key = e.min(e.max(e.add(query, diagonal), zero), e.sub(keys, e.i32(1)));
+    return e.divide(key, blockKv);
+  };
+  Value begin = e.max(e.sub(diagonalBlock(firstRow), e.sub(local, e.i32(1))), seeds.sink);
+  Value end = e.min(e.add(diagonalBlock(lastRow), 1), visible);
+  seeds.begin = begin;
+  seeds.end = e.select(e.less(zero, local), e.max(end, begin), begin);
+  return seeds;
+}
+
 namespace {
 
 struct ConvertSeek : TilePattern<SeekOp> {
@@ -77,8 +96,12 @@ struct ConvertSeek : TilePattern<SeekOp> {
     if (op.getList() == BlockList::Visible)
       return Fragments({{blocks}, {begin}, {e.i32(0)}});
 
-    RouteRow row =
-        locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()), true);
+    if (auto router = dyn_cast<RouterType>(op.getRoutes().getType())) {
+      ListStart start = seekInRouter(e, RouterParts(adaptor.getRoutes()), router, op.getList(), begin, end);
+      return Fragments({{start.count}, {start.j}, {e.i32(0)}});
+    }
+    RouteRow row = locateRoutes(e, op, cast<RoutesType>(op.getRoutes().getType()), adaptor.getRoutes(),
+                                firsts(adaptor.getRouteIndices()), true);
     SmallVector<Value> below = countBelow(e, row, {begin, end});
     Value routed = e.sub(below[1], below[0]);
     if (op.getList() == BlockList::High)
@@ -95,8 +118,10 @@ struct ConvertNext : TilePattern<NextOp> {
     Value j = adaptor.getAfter().front(), cursor = adaptor.getCursor().front();
     if (op.getList() == BlockList::Visible)
       return Fragments({{e.add(j, 1)}, {cursor}});
-    RouteRow row =
-        locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()), true);
+    if (auto router = dyn_cast<RouterType>(op.getRoutes().getType()))
+      return Fragments({{nextInRouter(e, RouterParts(adaptor.getRoutes()), router, op.getList(), j)}, {cursor}});
+    RouteRow row = locateRoutes(e, op, cast<RoutesType>(op.getRoutes().getType()), adaptor.getRoutes(),
+                                firsts(adaptor.getRouteIndices()), true);
     if (op.getList() == BlockList::High) {
       Value next = e.add(cursor, 1);
       return Fragments({{idOr(e, row, next, j)}, {next}});

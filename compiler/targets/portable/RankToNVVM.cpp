@@ -72,7 +72,12 @@ private:
     row.lane = e.lane();
     Value i = adaptor.getI().front();
     row.visible = visibleBlocks(e, op, op.getMask(), i, op.getBlockQ(), op.getBlockKv());
-    Value forced = findForced(op, adaptor, i, row, e);
+    SeedBlocks seeds = seedBlocks(e, op, i, *boundExtent(op.getBlockQ()), *boundExtent(op.getBlockKv()),
+                                  adaptor.getSink().front(), adaptor.getLocal().front(), row.visible);
+    row.sink = seeds.sink;
+    row.localBegin = seeds.begin;
+    row.localEnd = seeds.end;
+    Value forced = e.add(seeds.sink, e.sub(seeds.end, seeds.begin));
     Value count = budget(adaptor, row, forced, e);
     RouteRow routes =
         locateRoutes(e, op, op.getRoutes().getType(), adaptor.getRoutes(), firsts(adaptor.getRouteIndices()), false);
@@ -104,27 +109,6 @@ private:
       e.ifThen(taken, [&] { e.store(j, e.address(routes.ids, e.mul(e.extend64(place), 4)), 4); });
       return SmallVector<Value>{e.add(written, e.popcount(takens)), e.add(tied, e.popcount(equals))};
     });
-  }
-
-  /// Sets which blocks are forced and returns how many.
-  static Value findForced(SelectOp op, Adaptor adaptor, Value i, Row &row, Emitter &e) {
-    int64_t blockQ = *boundExtent(op.getBlockQ()), blockKv = *boundExtent(op.getBlockKv());
-    Value zero = e.i32(0), keys = dimension(e, op, "kv_len"), queries = dimension(e, op, "q_len");
-    Value diagonal = e.sub(keys, queries), local = adaptor.getLocal().front();
-    row.sink = e.min(e.max(adaptor.getSink().front(), zero), row.visible);
-    // Diagonal keys of the tile's rows; a row whose diagonal key does not exist stands at the nearest key.
-    Value firstRow = e.mul(i, blockQ), lastRow = e.sub(e.min(e.add(firstRow, blockQ), queries), e.i32(1));
-    auto diagonalBlock = [&](Value query) {
-      Value key = e.min(e.max(e.add(query, diagonal), zero), e.sub(keys, e.i32(1)));
-      return e.divide(key, blockKv);
-    };
-    Value begin = e.max(e.sub(diagonalBlock(firstRow), e.sub(local, e.i32(1))), zero);
-    Value end = e.min(e.add(diagonalBlock(lastRow), 1), row.visible);
-    Value any = e.less(zero, local);
-    row.localBegin = e.select(any, begin, zero);
-    row.localEnd = e.select(any, end, zero);
-    Value more = e.max(e.sub(row.localEnd, e.max(row.localBegin, row.sink)), zero);
-    return e.add(row.sink, more);
   }
 
   static Value budget(Adaptor adaptor, const Row &row, Value forced, Emitter &e) {

@@ -14,6 +14,7 @@
 #include "compiler/targets/Lowering.h"
 #include "compiler/targets/portable/Portable.h"
 #include "compiler/targets/portable/Widen.h"
+#include "dialect/Checks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -33,6 +34,7 @@ public:
   LogicalResult run();
 
 private:
+  void loadQueriesAt(SweepOp sweep);
   void layoutSweep(SweepOp sweep);
   LogicalResult pipelineSweep(SweepOp sweep);
   void stageLoad(LoadOp load);
@@ -59,6 +61,8 @@ LogicalResult Scheduler::run() {
   auto sweeps = llvm::to_vector(kernel.getBody().getOps<SweepOp>());
   for (SweepOp sweep : sweeps) {
     threads = sweep.getInitial().getType().rows() / kRowsPerWarp * 32;
+    if (isRouterList(sweep.getList()))
+      loadQueriesAt(sweep);
     layoutSweep(sweep);
   }
   for (SweepOp sweep : sweeps)
@@ -94,6 +98,18 @@ AllocOp Scheduler::allocate(Location loc, TileType tile, int64_t stages, int64_t
   return alloc;
 }
 
+/// Under the online router high sweeps stand on both sides of the low ones. Query tiles of both precisions, kept through all of
+/// them, are more registers than a thread has; each sweep loads its own.
+void Scheduler::loadQueriesAt(SweepOp sweep) {
+  for (DotOp dot : sweep.getBody().getOps<DotOp>()) {
+    auto load = dot.getLhs().getDefiningOp<LoadOp>();
+    builder.setInsertionPoint(sweep);
+    dot.getLhsMutable().assign(cast<LoadOp>(builder.clone(*load)).getTile());
+    if (load->use_empty())
+      load.erase();
+  }
+}
+
 /// Gives every tile of a sweep's body its layout, and notes the powers of two that widened operands carry.
 void Scheduler::layoutSweep(SweepOp sweep) {
   llvm::DenseMap<Value, int32_t> logitScale;
@@ -108,6 +124,14 @@ void Scheduler::layoutSweep(SweepOp sweep) {
     } else if (auto mask = dyn_cast<MaskOp>(op)) {
       setLayout(mask.getMasked(), TileLayout::Accumulator);
       logitScale[mask.getMasked()] = logitScale.lookup(mask.getLogits());
+    } else if (auto promote = dyn_cast<PromoteOp>(op)) {
+      setLayout(promote.getKept(), TileLayout::Accumulator);
+      promote.setLogitScaleLog2(logitScale.lookup(promote.getLogits()));
+      promote.setExp2(options.exp2);
+      logitScale[promote.getKept()] = promote.getLogitScaleLog2();
+    } else if (auto keep = dyn_cast<KeepPromotedOp>(op)) {
+      setLayout(keep.getKept(), TileLayout::Accumulator);
+      logitScale[keep.getKept()] = logitScale.lookup(keep.getLogits());
     } else if (auto softmax = dyn_cast<OnlineSoftmaxOp>(op)) {
       setLayout(softmax.getProbabilities(), TileLayout::Accumulator);
       softmax.setLogitScaleLog2(logitScale.lookup(softmax.getLogits()));

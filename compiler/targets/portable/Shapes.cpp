@@ -38,6 +38,14 @@ LogicalResult portable::checkAccumulateShapes(AccumulateOp accumulate) {
   return success();
 }
 
+LogicalResult portable::checkRouterShape(Operation *op, RouterType router, int64_t threads) {
+  int64_t rows = threads / 32 * kRowsPerWarp;
+  if (boundExtent(router.getRows()) != rows || boundExtent(router.getGranule()) != kRowsPerWarp)
+    return op->emitOpError("the portable target routes ")
+           << rows << " rows in " << threads << " threads by granules of " << kRowsPerWarp << ", got " << router;
+  return success();
+}
+
 LogicalResult portable::checkStateShape(Operation *op, SoftmaxType state, int64_t threads) {
   int64_t rows = threads / 32 * kRowsPerWarp; // a fragment holds 16 rows for each warp
   if (state.rows() != rows || !isMultiple(state.valueDim(), 8, kMaxAccumulated))

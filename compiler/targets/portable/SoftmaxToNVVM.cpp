@@ -29,8 +29,7 @@ Value portable::exp2(Emitter &e, Value x, StringRef kind) {
   return e.bitcast(e.add(e.bitcast(power, e.i32()), exponent), e.f32());
 }
 
-/// log2 of a positive normal number, by the series of artanh on [1/sqrt 2, sqrt 2]: within 2 ulp of f32, bit-equal
-/// everywhere.
+/// By the series of artanh on [1/sqrt 2, sqrt 2].
 Value portable::log2(Emitter &e, Value x) {
   Value bits = e.bitcast(x, e.i32());
   // Take sqrt(1/2) off before cutting the exponent, so that the mantissa lies around one.
@@ -59,6 +58,12 @@ KeyRange portable::keyRange(Emitter &e, Operation *op, MaskKind mask, Value i, i
   Value firstRow = e.mul(i, blockQ), endRow = e.min(e.add(firstRow, blockQ), queries);
   auto clamp = [&](Value count) { return e.min(e.max(count, zero), keys); };
   return {clamp(e.add(endRow, diagonal)), clamp(e.add(e.add(firstRow, diagonal), 1))};
+}
+
+Value portable::quadMax(Emitter &e, Value value) {
+  for (int64_t distance : {1, 2})
+    value = e.fmaxNaN(value, e.shuffleXor(value, distance));
+  return value;
 }
 
 namespace {
@@ -102,13 +107,6 @@ struct ConvertEmptySoftmax : TilePattern<EmptySoftmaxOp> {
     return Fragments({values});
   }
 };
-
-/// The larger of the four lanes of a quad, NaN if one is.
-Value quadMax(Emitter &e, Value value) {
-  for (int64_t distance : {1, 2})
-    value = e.fmaxNaN(value, e.shuffleXor(value, distance));
-  return value;
-}
 
 struct ConvertOnlineSoftmax : TilePattern<OnlineSoftmaxOp> {
   using TilePattern::TilePattern;

@@ -83,6 +83,8 @@ LogicalResult Support::checkViews() {
       shape = view.getShape();
     else if (auto routes = dyn_cast<RoutesType>(type))
       shape = routes.getShape();
+    else if (auto decisions = dyn_cast<DecisionsType>(type))
+      shape = decisions.getShape();
     for (Attribute extent : shape)
       if (auto bound = boundExtent(extent); bound && (*bound < 1 || *bound > std::numeric_limits<int32_t>::max()))
         return kernel.emitOpError("the portable target takes extents of 1 to ")
@@ -132,8 +134,8 @@ LogicalResult Support::checkPlace(Operation &op, SweepOp sweep) {
     return route.emitOpError("has no schedule; run thrift-partition-routes first");
   if (isa_and_nonnull<ThriftDialect>(op.getDialect())) {
     bool known = isa<LoadOp, QuantizeOp, KvHeadOp, EmptySoftmaxOp, MergeOp>(op) ||
-                 (sweep ? isa<DotOp, MaskOp, OnlineSoftmaxOp, AccumulateOp, YieldOp>(op)
-                        : isa<ProgramIdOp, SweepOp, FinishOp, StoreOp, SummarizeOp, RankOp, SelectOp>(op));
+                 (sweep ? isa<DotOp, MaskOp, PromoteOp, KeepPromotedOp, OnlineSoftmaxOp, AccumulateOp, YieldOp>(op)
+                        : isa<ProgramIdOp, SweepOp, FinishOp, StoreOp, SummarizeOp, RankOp, SelectOp, StartRouterOp>(op));
     if (!known)
       return op.emitOpError("the portable target has no schedule for this op ")
              << (sweep ? "in a sweep" : "outside a sweep");
@@ -167,7 +169,9 @@ LogicalResult Support::checkSweep(SweepOp sweep) {
 }
 
 /// True for tiles of an accumulator's layout: logits, masked or not, and probabilities.
-static bool isAccumulator(Value tile) { return isa_and_nonnull<DotOp, MaskOp, OnlineSoftmaxOp>(tile.getDefiningOp()); }
+static bool isAccumulator(Value tile) {
+  return isa_and_nonnull<DotOp, MaskOp, PromoteOp, KeepPromotedOp, OnlineSoftmaxOp>(tile.getDefiningOp());
+}
 
 LogicalResult Support::checkInSweep(Operation &op, SweepOp sweep) {
   auto checkLogits = [&](Value logits) -> LogicalResult {
@@ -179,6 +183,8 @@ LogicalResult Support::checkInSweep(Operation &op, SweepOp sweep) {
       .Case([&](DotOp dot) { return checkDot(dot, sweep); })
       .Case([&](AccumulateOp accumulate) { return checkAccumulate(accumulate, sweep); })
       .Case([&](MaskOp mask) { return checkLogits(mask.getLogits()); })
+      .Case([&](PromoteOp promote) { return checkLogits(promote.getLogits()); })
+      .Case([&](KeepPromotedOp keep) { return checkLogits(keep.getLogits()); })
       .Case([&](OnlineSoftmaxOp softmax) { return checkLogits(softmax.getLogits()); })
       .Case([&](QuantizeOp quantize) -> LogicalResult {
         // P has the order of columns that V asks for, so that it serves one product.
@@ -246,6 +252,11 @@ LogicalResult Support::checkOutside(Operation &op) {
       .Case([&](SummarizeOp summarize) { return checkSummarize(summarize); })
       .Case([&](RankOp rank) { return checkRank(rank); })
       .Case([&](SelectOp select) { return checkBlocks(select, select.getBlockQ(), select.getBlockKv()); })
+      .Case([&](StartRouterOp router) -> LogicalResult {
+        if (failed(checkRouterShape(router, router.getRouter().getType(), threads)))
+          return failure();
+        return checkBlocks(router, router.getBlockQ(), router.getBlockKv());
+      })
       .Case([&](FinishOp finish) { return checkState(finish, finish.getState().getType()); })
       .Case([&](StoreOp store) { return checkStore(store); })
       .Case([&](ProgramIdOp program) -> LogicalResult {

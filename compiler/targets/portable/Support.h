@@ -31,6 +31,8 @@ inline bool isIn(SweepOp sweep, mlir::Value value) {
 /// Formats and extents that mma.sync, ldmatrix and the widening of FP4 take.
 mlir::LogicalResult checkDotShapes(DotOp dot);
 mlir::LogicalResult checkAccumulateShapes(AccumulateOp accumulate);
+/// A granule of the online router is what one warp owns: its vote needs no other warp.
+mlir::LogicalResult checkRouterShape(mlir::Operation *op, RouterType router, int64_t threads);
 /// A state fills the fragments of `threads` threads.
 mlir::LogicalResult checkStateShape(mlir::Operation *op, SoftmaxType state, int64_t threads);
 

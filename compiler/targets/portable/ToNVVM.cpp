@@ -75,6 +75,14 @@ PortableTypeConverter::PortableTypeConverter(MLIRContext *context) {
     types.append({pointer, pointer, IntegerType::get(routes.getContext(), 32)});
     return success();
   });
+  addConversion([](DecisionsType decisions, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    types.append(3, LLVM::LLVMPointerType::get(decisions.getContext(), kGlobalSpace));
+    return success();
+  });
+  addConversion([](RouterType router, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+    RouterParts::appendTypes(router.getContext(), types);
+    return success();
+  });
   addConversion([](RingType ring, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
     types.push_back(LLVM::LLVMPointerType::get(ring.getContext(), kSharedSpace));
     return success();
@@ -135,5 +143,6 @@ LogicalResult portable::convertToNVVM(ModuleOp module, const ConversionChoices &
   populateQuantizePatterns(converter, patterns, options);
   populateListPatterns(converter, patterns);
   populateRankPatterns(converter, patterns);
+  populateRouterPatterns(converter, patterns);
   return portable::convert(module, converter, std::move(patterns), /*sharedAlignment=*/128);
 }

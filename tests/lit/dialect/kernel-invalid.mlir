@@ -75,21 +75,21 @@ thrift.kernel @k<n> dims(n) () {
 // -----
 
 // K3: tiles live inside a kernel only.
-// expected-error @below {{'thrift.kernel' op takes views, routes, i32 and f32, but argument 1 is '!thrift.tile<64 x 64, f16>'}}
+// expected-error @below {{'thrift.kernel' op takes views, routes, decisions, i32 and f32, but argument 1 is '!thrift.tile<64 x 64, f16>'}}
 thrift.kernel @k (%n : i32, %x : !thrift.tile<64 x 64, f16>) {
 }
 
 // -----
 
 // K3
-// expected-error @below {{'thrift.kernel' op takes views, routes, i32 and f32, but argument 0 is 'i64'}}
+// expected-error @below {{'thrift.kernel' op takes views, routes, decisions, i32 and f32, but argument 0 is 'i64'}}
 thrift.kernel @k (%n : i64) {
 }
 
 // -----
 
 // K3
-// expected-error @below {{'thrift.kernel' op takes views, routes, i32 and f32, but argument 0 is 'f16'}}
+// expected-error @below {{'thrift.kernel' op takes views, routes, decisions, i32 and f32, but argument 0 is 'f16'}}
 thrift.kernel @k (%scale : f16) {
 }
 

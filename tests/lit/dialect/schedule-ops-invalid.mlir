@@ -38,7 +38,7 @@
 // -----
 
 %i = "source"() : () -> i32
-// expected-error @below {{expected a list (visible, low, high), got every}}
+// expected-error @below {{expected a list (visible, low, high, seeds, rest, promoted), got every}}
 %n, %j, %c = thrift.seek every(%i) causal blocks(128 x 64)
 
 // -----

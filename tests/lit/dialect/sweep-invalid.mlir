@@ -98,7 +98,7 @@
 // -----
 
 %i, %s = "source"() : () -> (i32, !thrift.softmax<128 x 64>)
-// expected-error @below {{expected a list (visible, low, high), got all}}
+// expected-error @below {{expected a list (visible, low, high, seeds, rest, promoted), got all}}
 %t = thrift.sweep all(%i) causal with(%s) : !thrift.softmax<128 x 64> {
 }
 
@@ -121,7 +121,7 @@
 
 // R1: three indices.
 %r, %i, %s = "source"() : () -> (!thrift.routes<[b, h, t]>, i32, !thrift.softmax<128 x 64>)
-// expected-error @below {{'thrift.route' op expected either routes with three indices and a block, or logits, a state and tau}}
+// expected-error @below {{'thrift.route' op expected either routes with three indices and a block, or logits, a state, a block and a router}}
 %t = thrift.route by %r[%i, %i], %i budget(mixed) : !thrift.routes<[b, h, t]> -> !thrift.softmax<128 x 64>
 high {
   thrift.yield %s : !thrift.softmax<128 x 64>
@@ -133,19 +133,19 @@ high {
 
 // R1: not both.
 %r, %i, %s = "source"() : () -> (!thrift.routes<[b, h, t]>, i32, !thrift.softmax<128 x 64>)
-%x, %tau = "source"() : () -> (!thrift.tile<128 x 64, f32>, f32)
-// expected-error @below {{'thrift.route' op expected either routes with three indices and a block, or logits, a state and tau}}
-%t = "thrift.route"(%r, %i, %i, %i, %i, %x, %s, %tau) <{budget = #thrift.budget<mixed>, operandSegmentSizes = array<i32: 1, 3, 1, 1, 1, 1>}> ({
+%x, %o = "source"() : () -> (!thrift.tile<128 x 64, f32>, !thrift.router<128 by 16>)
+// expected-error @below {{'thrift.route' op expected either routes with three indices and a block, or logits, a state, a block and a router}}
+%t = "thrift.route"(%r, %i, %i, %i, %i, %x, %s, %o) <{budget = #thrift.budget<mixed>, operandSegmentSizes = array<i32: 1, 3, 1, 1, 1, 1>}> ({
   thrift.yield %s : !thrift.softmax<128 x 64>
 }, {
   thrift.yield %s : !thrift.softmax<128 x 64>
-}) : (!thrift.routes<[b, h, t]>, i32, i32, i32, i32, !thrift.tile<128 x 64, f32>, !thrift.softmax<128 x 64>, f32) -> !thrift.softmax<128 x 64>
+}) : (!thrift.routes<[b, h, t]>, i32, i32, i32, i32, !thrift.tile<128 x 64, f32>, !thrift.softmax<128 x 64>, !thrift.router<128 by 16>) -> !thrift.softmax<128 x 64>
 
 // -----
 
-// R1: promotion needs its threshold.
+// R1: promotion needs its router.
 %x, %s = "source"() : () -> (!thrift.tile<128 x 64, f32>, !thrift.softmax<128 x 64>)
-// expected-error @below {{'thrift.route' op expected either routes with three indices and a block, or logits, a state and tau}}
+// expected-error @below {{'thrift.route' op expected either routes with three indices and a block, or logits, a state, a block and a router}}
 %t = "thrift.route"(%x, %s) <{budget = #thrift.budget<mixed>, operandSegmentSizes = array<i32: 0, 0, 0, 1, 1, 0>}> ({
   thrift.yield %s : !thrift.softmax<128 x 64>
 }, {
@@ -233,3 +233,50 @@ high {
   // expected-error @below {{'thrift.yield' op expects parent op to be one of 'thrift.sweep, thrift.route'}}
   thrift.yield %s : !thrift.softmax<128 x 64>
 }) : () -> ()
+
+// -----
+
+// W1: the online router's lists come from a router.
+%i, %s, %r = "source"() : () -> (i32, !thrift.softmax<128 x 64>, !thrift.routes<[b, h, t]>)
+// expected-error @below {{'thrift.sweep' op over seeds blocks needs a router}}
+%t = thrift.sweep seeds(%i) none by %r[%i, %i, %i] : !thrift.routes<[b, h, t]> with(%s) : !thrift.softmax<128 x 64> {
+^bb0(%j : i32, %u : !thrift.softmax<128 x 64>):
+  thrift.yield %u : !thrift.softmax<128 x 64>
+}
+
+// -----
+
+// W1: a router takes no indices.
+%i, %s, %r = "source"() : () -> (i32, !thrift.softmax<128 x 64>, !thrift.router<128 by 16>)
+// expected-error @below {{'thrift.sweep' op over rest blocks needs a router}}
+%t = thrift.sweep rest(%i) none by %r[%i] : !thrift.router<128 by 16> with(%s) : !thrift.softmax<128 x 64> {
+^bb0(%j : i32, %u : !thrift.softmax<128 x 64>):
+  thrift.yield %u : !thrift.softmax<128 x 64>
+}
+
+// -----
+
+// W1: nor do ranked lists take a router.
+%i, %s, %r = "source"() : () -> (i32, !thrift.softmax<128 x 64>, !thrift.router<128 by 16>)
+// expected-error @below {{'thrift.sweep' op over high blocks needs routes with three indices}}
+%t = thrift.sweep high(%i) none by %r : !thrift.router<128 by 16> with(%s) : !thrift.softmax<128 x 64> {
+^bb0(%j : i32, %u : !thrift.softmax<128 x 64>):
+  thrift.yield %u : !thrift.softmax<128 x 64>
+}
+
+// -----
+
+// W4
+%i, %s, %r = "source"() : () -> (i32, !thrift.softmax<128 x 64>, !thrift.router<128 by 16>)
+// expected-error @below {{'thrift.sweep' op over promoted blocks has no interior part}}
+%t = thrift.sweep promoted(%i) none interior by %r : !thrift.router<128 by 16> with(%s) : !thrift.softmax<128 x 64> {
+^bb0(%j : i32, %u : !thrift.softmax<128 x 64>):
+  thrift.yield %u : !thrift.softmax<128 x 64>
+}
+
+// -----
+
+// W4, for what a schedule makes of it.
+%i, %r = "source"() : () -> (i32, !thrift.router<128 by 16>)
+// expected-error @below {{'thrift.seek' op over seeds blocks has no boundary part}}
+%n, %j, %c = thrift.seek seeds(%i) none boundary blocks(128 x 64) by %r : !thrift.router<128 by 16>

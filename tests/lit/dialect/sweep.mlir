@@ -72,19 +72,20 @@ thrift.kernel @by_list<budget> dims(batch, q_heads, q_tiles)
 }
 
 // CHECK-LABEL: thrift.kernel @by_promotion<rows>
-// CHECK:         thrift.route promote(%[[X:.+]]#0, %[[X]]#1) tau(%tau) budget(mixed) : !thrift.tile<rows x 64, f32> -> !thrift.softmax<rows x 64>
+// CHECK:         thrift.route promote(%[[X:.+]]#0, %[[X]]#1) at(%j) by %[[R:.+]] budget(mixed) : !thrift.tile<rows x 64, f32>, !thrift.router<rows by 16> -> !thrift.softmax<rows x 64>
 // CHECK-NEXT:    high {
 // CHECK:         } low {
-// CHECK:         thrift.route promote(%{{.+}}, %{{.+}}) tau(%tau) budget(all_high) {note = 1 : i64} : !thrift.tile<rows x 64, f32>
-thrift.kernel @by_promotion<rows> (%tau : f32) {
+// CHECK:         thrift.route promote(%{{.+}}, %{{.+}}) at(%j) by %[[R]] budget(all_high) {note = 1 : i64} : !thrift.tile<rows x 64, f32>
+thrift.kernel @by_promotion<rows> (%j : i32) {
   %x, %s = "source"() : () -> (!thrift.tile<rows x 64, f32>, !thrift.softmax<rows x 64>)
-  %0 = thrift.route promote(%x, %s) tau(%tau) budget(mixed) : !thrift.tile<rows x 64, f32> -> !thrift.softmax<rows x 64>
+  %r = "source"() : () -> !thrift.router<rows by 16>
+  %0 = thrift.route promote(%x, %s) at(%j) by %r budget(mixed) : !thrift.tile<rows x 64, f32>, !thrift.router<rows by 16> -> !thrift.softmax<rows x 64>
   high {
     thrift.yield %s : !thrift.softmax<rows x 64>
   } low {
     thrift.yield %s : !thrift.softmax<rows x 64>
   }
-  %1 = thrift.route promote(%x, %s) tau(%tau) budget(all_high) {note = 1} : !thrift.tile<rows x 64, f32> -> !thrift.softmax<rows x 64>
+  %1 = thrift.route promote(%x, %s) at(%j) by %r budget(all_high) {note = 1} : !thrift.tile<rows x 64, f32>, !thrift.router<rows by 16> -> !thrift.softmax<rows x 64>
   high {
     thrift.yield %s : !thrift.softmax<rows x 64>
   } low {

@@ -118,3 +118,23 @@
 
 // expected-error @below {{unknown  type `tensor` in dialect `thrift`}}
 "use"() {tensor = !thrift.tensor<4>} : () -> ()
+
+// -----
+
+// expected-error @below {{a tensor of decisions has 3 to 3 extents, got 2}}
+"use"() {decisions = !thrift.decisions<[batch, q_heads] by 16>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected 'by'}}
+"use"() {decisions = !thrift.decisions<[batch, q_heads, q_tiles]>} : () -> ()
+
+// -----
+
+// expected-error @below {{a router's granule divides its rows, got 128 rows by 48}}
+"use"() {router = !thrift.router<128 by 48>} : () -> ()
+
+// -----
+
+// expected-error @below {{an extent is positive, got 0}}
+"use"() {router = !thrift.router<128 by 0>} : () -> ()

@@ -45,3 +45,13 @@
 
 // CHECK: ring = !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>>
 "use"() {ring = !thrift.ring<2 x !thrift.tile<64 x 128, f16, shared>>} : () -> ()
+
+// CHECK: decisions = !thrift.decisions<[batch, q_heads, q_tiles] by granule>
+"use"() {decisions = !thrift.decisions<[batch, q_heads, q_tiles] by granule>} : () -> ()
+// CHECK: decisions = !thrift.decisions<[1, 32, 64] by 16>
+"use"() {decisions = !thrift.decisions<[1, 32, 64] by 16>} : () -> ()
+
+// CHECK: router = !thrift.router<block_q by granule>
+"use"() {router = !thrift.router<block_q by granule>} : () -> ()
+// CHECK: router = !thrift.router<128 by 32>
+"use"() {router = !thrift.router<128 by 32>} : () -> ()

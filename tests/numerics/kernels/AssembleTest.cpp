@@ -29,7 +29,8 @@ std::vector<KernelSpec> specs() {
               spec.blockKv = blockKv;
               bool onlyPrefill = mask == Mask::None || budget != Budget::Mixed;
               bool refused = !checkRules(spec, {}, *findTarget("sm_80")).empty();
-              if (!refused && (spec.kernel == "prefill" || !onlyPrefill))
+              if (!refused && (spec.kernel == "prefill" || !onlyPrefill ||
+                               (spec.kernel == "prefill_online" && budget == Budget::Mixed)))
                 all.push_back(spec);
             }
   // The other low pairs, where registers are scarcest.

@@ -92,7 +92,7 @@ Result<std::vector<T>> download(Device &device, DevicePointer address, size_t co
 /// Everything that one launch needs on the device.
 struct Session {
   Uploaded q, k, v, o, lse;
-  Buffer workspace, counts, ids;
+  Buffer workspace, counts, ids, tiers;
 };
 
 } // namespace
@@ -150,6 +150,18 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   Answer answer;
   answer.routes = plan.launches() == 1 ? Routes::allVisible(shape, block) : Routes::none(shape, block);
   bool mixed = plan.launches(/*packed=*/true) == 3; // quantize Q, rank, prefill
+  if (plan.granule()) {
+    answer.decisions = Decisions::of(shape, block, plan.granule());
+    answer.decisionCounts.resize(answer.decisions.tiers.size() / answer.decisions.kvBlocks * 2);
+    Result<Buffer> tiers = device.allocate(answer.decisions.tiers.size());
+    Result<Buffer> counts = device.allocate(answer.decisionCounts.size() * 4);
+    if (!tiers || !counts)
+      return tiers ? counts.status() : tiers.status();
+    session.tiers = std::move(*tiers);
+    session.counts = std::move(*counts);
+    arguments.decisions = DecisionBuffers{reinterpret_cast<void *>(session.tiers.address()),
+                                          reinterpret_cast<void *>(session.counts.address())};
+  }
   if (mixed) {
     Routes &routes = answer.routes;
     routes.capacity = plan.routeCapacity(extents);
@@ -179,6 +191,16 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
     return oValues.status();
   answer.o = std::move(*oValues);
   answer.lse.assign(lse->begin(), lse->end());
+  if (plan.granule()) {
+    Result<std::vector<uint8_t>> tiers =
+        download<uint8_t>(device, session.tiers.address(), answer.decisions.tiers.size());
+    Result<std::vector<int32_t>> counts =
+        download<int32_t>(device, session.counts.address(), answer.decisionCounts.size());
+    if (!tiers || !counts)
+      return tiers ? counts.status() : tiers.status();
+    answer.decisions.tiers = std::move(*tiers);
+    answer.decisionCounts = std::move(*counts);
+  }
   if (mixed) {
     Result<std::vector<int32_t>> counts =
         download<int32_t>(device, session.counts.address(), answer.routes.counts.size());
@@ -191,6 +213,52 @@ Result<Answer> thrift::test::run(Context &context, const Plan &plan, const Tenso
   return answer;
 }
 
+/// Promotions of each granule, counted in its tiers.
+static std::string checkCounts(const Answer &answer, const AttentionShape &shape, const Plan &plan,
+                               const OnlineOutput &expected) {
+  const Decisions &decisions = answer.decisions;
+  OnlineRouter router = onlineRouter(plan);
+  RouteBudget seeds;
+  seeds.sink = router.sink;
+  seeds.local = router.local;
+  RoutingBlock block{plan.spec().blockQ, plan.spec().blockKv};
+  int64_t refused = 0;
+  size_t next = 0;
+  for (int64_t b = 0; b < decisions.batch; ++b)
+    for (int64_t head = 0; head < decisions.heads; ++head)
+      for (int64_t t = 0; t < decisions.queryBlocks; ++t)
+        for (int64_t g = 0; g < decisions.granules; ++g, next += 2) {
+          ForcedBlocks forced = forcedBlocks(seeds, shape, block, t);
+          int64_t promoted = 0;
+          for (int64_t j = 0; j < decisions.kvBlocks; ++j)
+            promoted += decisions.at(b, head, t, g, j) == BlockTier::High && !forced.contains(j);
+          if (answer.decisionCounts[next] != promoted)
+            return "granule " + std::to_string(g) + " of query block " + std::to_string(t) + " counts " +
+                   std::to_string(answer.decisionCounts[next]) + " promotions, its tiers " + std::to_string(promoted);
+          refused += answer.decisionCounts[next + 1];
+        }
+  if (expected.differing == 0 && refused != expected.refused)
+    return std::to_string(refused) + " refusals, expected " + std::to_string(expected.refused);
+  return "";
+}
+
+/// What the answer should be, and what is wrong with its decisions.
+static Result<AttentionOutput> expectedOnline(const Answer &answer, const Plan &plan, const Tensors &tensors,
+                                              const ReferenceOptions &options, std::string &complaint) {
+  AttentionShape shape = shapeOf(tensors, plan.spec());
+  Result<OnlineOutput> online =
+      emulatedOnline(inputsOf(tensors), shape, onlineRouter(plan), emulationPlan(plan), &answer.decisions, options);
+  if (!online)
+    return online.status();
+  // Logits, sums and exponentials are f32 in the kernel.
+  if (!(online->farthest <= 1e-3))
+    complaint = std::to_string(online->differing) + " decisions differ, the farthest by " +
+                std::to_string(online->farthest) + " from its threshold";
+  else
+    complaint = checkCounts(answer, shape, plan, *online);
+  return std::move(online->attention);
+}
+
 Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   ReferenceOptions options;
   options.withWeight = true;
@@ -200,9 +268,15 @@ Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const
 std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, plan.spec());
   EmulationPlan emulation = emulationPlan(plan);
-  Result<AttentionOutput> expected = expectedAnswer(answer, plan, tensors);
+  ReferenceOptions options;
+  options.withWeight = true;
+  std::string complaint;
+  Result<AttentionOutput> expected = plan.granule() ? expectedOnline(answer, plan, tensors, options, complaint)
+                                                    : expectedAnswer(answer, plan, tensors);
   if (!expected)
     return expected.status().message();
+  if (!complaint.empty())
+    return complaint;
   BoundOptions bound;
   bound.epsilon = epsilonOf(emulation);
   bound.outputType = plan.spec().dtype;

@@ -9,6 +9,7 @@
 #include "runtime/Device.h"
 #include "runtime/reference/BoundCheck.h"
 #include "runtime/reference/Metrics.h"
+#include "runtime/reference/Decisions.h"
 #include "runtime/reference/Routes.h"
 
 #include <memory>
@@ -40,6 +41,10 @@ Tensors makeTensors(const Problem &problem, const Spec &spec);
 struct Answer {
   std::vector<double> o, lse;
   Routes routes; ///< as the router wrote them; all or none for budgets 1 and 0
+
+  // Of the online router.
+  Decisions decisions;
+  std::vector<int32_t> decisionCounts; ///< two for each granule: promotions, refusals
 };
 
 /// Runs a plan on the context's device, with poisoned outputs and a poisoned workspace.
@@ -53,7 +58,8 @@ AttentionShape shapeOf(const Tensors &tensors, const Spec &spec);
 Result<AttentionOutput> expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors);
 
 /// Expects the answer to be the one of `emulated` within the row-wise bound, LSE included; returns a description of the
-/// first difference, or an empty string.
+/// first difference, or an empty string. Under the online router, of `emulatedOnline` with the answer's own decisions, which
+/// differ from the reference's only within 1e-3 of a threshold, and whose counts are what the decisions say.
 std::string compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors);
 
 /// A context on the simulator, without a disk cache, shared by the tests of a program: asynchronous results appear as

@@ -59,6 +59,7 @@ public:
         return result;
       }
       keep(answer->o), keep(answer->lse), keep(answer->routes.counts), keep(answer->routes.ids);
+      keep(answer->decisions.tiers), keep(answer->decisionCounts);
     }
     return result;
   }
@@ -108,19 +109,10 @@ bool isExcused(const sim::Mutant &mutant, const std::vector<Excuse> &excuses) {
   return false;
 }
 
-/// Breaks each kernel of the spec's plan in every way; returns how many mutants there were.
-size_t breakEverything(Spec spec, const std::vector<Excuse> &excuses = {}) {
-  spec.headDim = spec.valueDim = 64;
-  spec.causal = true;
-  spec.budget = 0.3;
-  spec.exp2 = "poly";
-  // Long loops, and sweeps that follow each other without one.
-  Problem few, many;
-  few.qLen = many.qLen = 100;
-  few.kvLen = 330;
-  few.qHeads = 4; // each with routes of its own
-  many.kvLen = 970;
-  MutatedPlan plan(spec, {few, many});
+/// Breaks each kernel of the spec's plan, or `only` the one of that name, in every way; returns how many mutants there were.
+size_t breakKernels(const Spec &spec, const std::vector<Problem> &problems, const std::vector<Excuse> &excuses = {},
+                    const std::string &only = "") {
+  MutatedPlan plan(spec, problems);
 
   sim::Options lazy;
   lazy.checkRaces = lazy.lints = true;
@@ -130,6 +122,8 @@ size_t breakEverything(Spec spec, const std::vector<Excuse> &excuses = {}) {
 
   size_t mutants = 0;
   for (const PlanKernel &kernel : plan.kernels()) {
+    if (!only.empty() && kernel.name != only)
+      continue;
     Result<std::shared_ptr<sim::Module>> module = sim::Module::load(kernel.ptx);
     EXPECT_TRUE(module) << module.status().message();
     if (!module)
@@ -155,6 +149,20 @@ size_t breakEverything(Spec spec, const std::vector<Excuse> &excuses = {}) {
   return mutants;
 }
 
+size_t breakEverything(Spec spec, const std::vector<Excuse> &excuses = {}) {
+  spec.headDim = spec.valueDim = 64;
+  spec.causal = true;
+  spec.budget = 0.3;
+  spec.exp2 = "poly";
+  // Long loops, and sweeps that follow each other without one.
+  Problem few, many;
+  few.qLen = many.qLen = 100;
+  few.kvLen = 330;
+  few.qHeads = 4; // each with routes of its own
+  many.kvLen = 970;
+  return breakKernels(spec, {few, many}, excuses);
+}
+
 } // namespace
 
 TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) { EXPECT_GT(breakEverything({}), 10u); }
@@ -170,4 +178,19 @@ TEST_F(Mutation, EveryBrokenPipelineOfSm100IsNoticed) {
        "brings a warp together again before a barrier of the CTA; the simulator's warps come by themselves"},
   };
   EXPECT_GT(breakEverything(spec, excuses), 50u);
+}
+
+TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
+  Spec spec;
+  spec.select = "online";
+  spec.headDim = spec.valueDim = 64;
+  spec.exp2 = "poly";
+  Problem few, many;
+  few.qLen = many.qLen = 100;
+  few.kvLen = 330;
+  many.kvLen = 970;
+  few.spread = many.spread = 2; // some granules promote a block, others do not
+  spec.online.local = 0;        // so that the low loop over the boundary has blocks, too,
+  spec.online.sink = 3;         // and the one over seeds more than it copies ahead, the last one in the first slot
+  EXPECT_GT(breakKernels(spec, {few, many}, {}, "prefill_online"), 10u);
 }

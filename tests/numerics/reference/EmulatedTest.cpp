@@ -2,12 +2,12 @@
 
 #include "runtime/reference/Emulated.h"
 #include "dialect/formats/Float16.h"
-#include "dialect/formats/Pack.h"
 #include "runtime/reference/BoundCheck.h"
 #include "runtime/reference/Exact.h"
 #include "runtime/reference/Metrics.h"
 #include "runtime/reference/Router.h"
 #include "tests/numerics/reference/AttentionCase.h"
+#include "tests/numerics/reference/LowOperands.h"
 
 #include <cmath>
 #include <limits>
@@ -19,27 +19,6 @@ static constexpr double kTight = 1e-11;
 //===- Without rounding of P: any order, so the definition applies ------------------------------===//
 
 namespace {
-
-/// A tensor through its packed form and back: what a kernel would read.
-std::vector<float> throughRows(LowFormat format, const HostTensor &x, const PackedShape &shape) {
-  RowReader read = [&](int64_t b, int64_t h, int64_t token, float *row) {
-    for (int64_t d = 0; d < shape.channels; ++d)
-      row[d] = x.at(b, h, token, d);
-  };
-  RowsLayout layout{format, shape};
-  PackedTensor packed = packRows(layout, read);
-  return unpackRows(layout, packed.data.data(), packed.scales.data());
-}
-
-std::vector<float> throughTransposed(LowFormat format, const HostTensor &x, const PackedShape &shape) {
-  RowReader read = [&](int64_t b, int64_t h, int64_t token, float *row) {
-    for (int64_t d = 0; d < shape.channels; ++d)
-      row[d] = x.at(b, h, token, d);
-  };
-  TransposedLayout layout{format, shape};
-  PackedTensor packed = packTransposed(layout, read);
-  return unpackTransposed(layout, packed.data.data(), packed.scales.data());
-}
 
 bool isHigh(const Routes &routes, int64_t list, int64_t block) {
   for (int32_t n = 0; n < routes.counts[list]; ++n)
