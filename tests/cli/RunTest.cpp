@@ -273,10 +273,11 @@ TEST_F(Run, TextIsAsciiWhereTheLocaleIs) {
 }
 
 TEST_F(Run, ProgressGoesToStandardError) {
-  CommandLineResult result = run({"--budget", "0.3", "--min-blocks", "1", "--target", "sm_100", "--json"});
+  CommandLineResult result = thriftjit({"run", "--device", "sim", "--input", qkv.write(folder.file("qkv.safetensors")),
+                                        "--budget", "0.3", "--target", "sm_100", "--json"});
   EXPECT_TRUE(result.saysOnErr("thriftjit: using sim")) << result.err;
   EXPECT_TRUE(result.saysOnErr("sm_100 means sm_100a"));
-  EXPECT_TRUE(result.saysOnErr("lowering: portable; FP4 is storage only, no speed-up"));
+  EXPECT_TRUE(result.saysOnErr("lowering: sm100; products in FP4, FP8 and f16"));
   EXPECT_EQ(result.json()["target"], "sm_100"); // and nothing but the object on standard output
 }
 

@@ -41,12 +41,16 @@ std::vector<KernelSpec> specs() {
         spec.kernel = kernel;
         spec.low = *LowPair::parse(pair);
         spec.budget = budget;
-        // Known and open: with V in fp8 and both tiers in one kernel, 128 channels spill 20 bytes.
-        bool spills = spec.kernel == "prefill" && budget == Budget::Mixed && spec.low.pv == LowFormat::Fp8;
-        if (!spills && (spec.kernel == "prefill" || budget == Budget::Mixed))
+        if (spec.kernel == "prefill" || budget == Budget::Mixed)
           all.push_back(spec);
       }
   return all;
+}
+
+/// Known and open: widened in registers, V in fp8 and both tiers in one kernel, 128 channels spill 20 bytes.
+bool isKnownToSpill(const KernelSpec &spec, const Target &target) {
+  return target.lowering == "portable" && spec.kernel == "prefill" && spec.budget == Budget::Mixed &&
+         spec.low.pv == LowFormat::Fp8 && spec.headDim == 128;
 }
 
 } // namespace
@@ -62,7 +66,8 @@ TEST(Assemble, EveryKernelOnEveryTargetWithoutSpills) {
     for (const KernelSpec &spec : specs()) {
       bool whole = std::string(name) == "sm_80";
       bool typical = spec.dtype == DType::F16 && spec.headDim == 128 && spec.mask == Mask::Causal && spec.blockKv == 64;
-      if (!whole && !typical)
+      const Target &target = *findTarget(name);
+      if ((!whole && !typical) || isKnownToSpill(spec, target) || !checkRules(spec, {}, target).empty())
         continue;
       for (const char *exp2 : {"approx", "poly"}) {
         SCOPED_TRACE(std::string(name) + " " + spec.print() + " exp2=" + exp2);
@@ -70,7 +75,7 @@ TEST(Assemble, EveryKernelOnEveryTargetWithoutSpills) {
         request.source = findTemplate(spec.kernel)->text;
         request.spec = spec;
         request.config.exp2 = exp2;
-        request.target = findTarget(name);
+        request.target = &target;
         llvm::Expected<CompiledModule> module = Compiler().compile(request);
         if (!module) {
           std::string message = llvm::toString(module.takeError());

@@ -177,7 +177,10 @@ TEST(OnlineTiers, BuffersBelongToTheirRouter) {
   Problem problem = makeProblem(16, 64);
   Tensors tensors = makeTensors(problem, spec);
   int32_t memory[64] = {};
-  AttentionArguments arguments{tensors.qView, tensors.kView, tensors.vView, tensors.qView};
+  AttentionArguments arguments;
+  arguments.q = arguments.o = tensors.qView;
+  arguments.k = tensors.kView;
+  arguments.v = tensors.vView;
   auto message = [&](const Spec &of) {
     Result<Plan> plan = simulator().plan(of);
     EXPECT_TRUE(plan) << plan.status().message();
