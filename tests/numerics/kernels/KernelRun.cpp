@@ -12,10 +12,25 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <ostream>
 #include <random>
 
 using namespace thrift;
 using namespace thrift::test;
+
+Problem thrift::test::makeProblem(int64_t qLen, int64_t kvLen, int64_t qHeads, int64_t kvHeads, int64_t batch,
+                                  bool tokensFirst) {
+  Problem problem;
+  problem.qLen = qLen;
+  problem.kvLen = kvLen;
+  problem.qHeads = qHeads;
+  problem.kvHeads = kvHeads;
+  problem.batch = batch;
+  problem.tokensFirst = tokensFirst;
+  return problem;
+}
+
+std::ostream &thrift::test::operator<<(std::ostream &stream, const Case &c) { return stream << c.name; }
 
 /// A view of `values`, which it resizes, with `padding` elements after each row.
 static TensorView viewOf(std::vector<uint16_t> &values, DType dtype, int64_t batch, int64_t heads, int64_t tokens,

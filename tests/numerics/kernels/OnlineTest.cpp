@@ -9,20 +9,10 @@
 
 #include <gtest/gtest.h>
 
-#include <ostream>
-
 using namespace thrift;
 using namespace thrift::test;
 
 namespace {
-
-struct Case {
-  std::string name;
-  Spec spec;
-  Problem problem;
-};
-
-std::ostream &operator<<(std::ostream &stream, const Case &c) { return stream << c.name; }
 
 class Online : public testing::TestWithParam<Case> {};
 
@@ -37,16 +27,11 @@ Spec makeSpec(double tau, double skip = 0, bool causal = true, int64_t headDim =
   return spec;
 }
 
-Problem makeProblem(int64_t qLen, int64_t kvLen, int64_t qHeads = 1, int64_t kvHeads = 1, int64_t batch = 1,
-                    bool tokensFirst = false) {
-  Problem problem;
-  problem.qLen = qLen;
-  problem.kvLen = kvLen;
-  problem.qHeads = qHeads;
-  problem.kvHeads = kvHeads;
-  problem.batch = batch;
-  problem.tokensFirst = tokensFirst;
-  problem.spread = 2; // logits far enough apart for all tiers
+/// Logits far enough apart for all tiers.
+Problem makeSpreadProblem(int64_t qLen, int64_t kvLen, int64_t qHeads = 1, int64_t kvHeads = 1, int64_t batch = 1,
+                          bool tokensFirst = false) {
+  Problem problem = makeProblem(qLen, kvLen, qHeads, kvHeads, batch, tokensFirst);
+  problem.spread = 2;
   return problem;
 }
 
@@ -77,7 +62,7 @@ static std::vector<Case> formats() {
         for (DType dtype : {DType::F16, DType::BF16})
           cases.push_back({std::string(skip > 0 ? "skip_" : "") + (causal ? "causal_" : "full_") +
                                std::to_string(headDim) + "_" + std::string(name(dtype)),
-                           makeSpec(0.2, skip, causal, headDim, dtype), makeProblem(147, 605, 2, 1)});
+                           makeSpec(0.2, skip, causal, headDim, dtype), makeSpreadProblem(147, 605, 2, 1)});
   return cases;
 }
 INSTANTIATE_TEST_SUITE_P(Formats, Online, testing::ValuesIn(formats()),
@@ -89,7 +74,7 @@ static std::vector<Case> shapes() {
        std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {63, 63}, {65, 65}, {1, 1000}, {127, 1}, {300, 65}, {40, 333}})
     for (bool causal : {true, false})
       cases.push_back({std::to_string(qLen) + "_by_" + std::to_string(kvLen) + (causal ? "" : "_full"),
-                       makeSpec(0.2, 0.15, causal, 64), makeProblem(qLen, kvLen)});
+                       makeSpec(0.2, 0.15, causal, 64), makeSpreadProblem(qLen, kvLen)});
   Spec noSeeds = makeSpec(0.3, 0.2), manySeeds = makeSpec(0.3, 0, false), capped = makeSpec(0.02),
        share = makeSpec(0.02);
   noSeeds.online.sink = noSeeds.online.local = 0;
@@ -106,25 +91,25 @@ static std::vector<Case> shapes() {
   three.stages = 3;
   strides.alignment = 2;
   mixedDims.valueDim = 128;
-  Problem padded = makeProblem(100, 260, 4, 2, 2, true), peaked = makeProblem(200, 500);
+  Problem padded = makeSpreadProblem(100, 260, 4, 2, 2, true), peaked = makeSpreadProblem(200, 500);
   padded.padding = 3;
   peaked.spread = 12;
   for (const Case &c :
-       std::vector<Case>{{"no_seeds", noSeeds, makeProblem(100, 500)},
-                         {"three_seeds_each", manySeeds, makeProblem(100, 700)},
-                         {"one_promotion_each", capped, makeProblem(150, 605)},
-                         {"a_fifth_promoted_each", share, makeProblem(150, 605)},
-                         {"seeds_only", nothing, makeProblem(150, 605)},
-                         {"groups_of_8", makeSpec(0.2, 0.15), makeProblem(70, 300, 8, 1)},
-                         {"tokens_first_batch_2", makeSpec(0.2, 0.15), makeProblem(100, 260, 4, 2, 2, true)},
-                         {"block_q_64", small, makeProblem(150, 400)},
-                         {"block_kv_128", wide, makeProblem(150, 900)},
-                         {"value_dim_128_of_64", mixedDims, makeProblem(100, 300)},
-                         {"polynomial_exp2", poly, makeProblem(150, 400)},
-                         {"three_stages", three, makeProblem(150, 605)},
+       std::vector<Case>{{"no_seeds", noSeeds, makeSpreadProblem(100, 500)},
+                         {"three_seeds_each", manySeeds, makeSpreadProblem(100, 700)},
+                         {"one_promotion_each", capped, makeSpreadProblem(150, 605)},
+                         {"a_fifth_promoted_each", share, makeSpreadProblem(150, 605)},
+                         {"seeds_only", nothing, makeSpreadProblem(150, 605)},
+                         {"groups_of_8", makeSpec(0.2, 0.15), makeSpreadProblem(70, 300, 8, 1)},
+                         {"tokens_first_batch_2", makeSpec(0.2, 0.15), makeSpreadProblem(100, 260, 4, 2, 2, true)},
+                         {"block_q_64", small, makeSpreadProblem(150, 400)},
+                         {"block_kv_128", wide, makeSpreadProblem(150, 900)},
+                         {"value_dim_128_of_64", mixedDims, makeSpreadProblem(100, 300)},
+                         {"polynomial_exp2", poly, makeSpreadProblem(150, 400)},
+                         {"three_stages", three, makeSpreadProblem(150, 605)},
                          {"any_strides", strides, padded},
                          {"peaked_logits", makeSpec(0.2, 0.15), peaked},
-                         {"more_than_one_word_of_blocks", makeSpec(0.2, 0.15, true, 64), makeProblem(64, 2200)}})
+                         {"more_than_one_word_of_blocks", makeSpec(0.2, 0.15, true, 64), makeSpreadProblem(64, 2200)}})
     cases.push_back(c);
   return cases;
 }
@@ -133,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Online, testing::ValuesIn(shapes()),
 
 // That the cases above say something: each tier is taken, in tiles whose granules disagree.
 TEST(OnlineTiers, AreAllTakenAndGranulesDisagree) {
-  Case c{"tiers", makeSpec(0.3, 0.25, true, 64), makeProblem(200, 605, 2, 1)};
+  Case c{"tiers", makeSpec(0.3, 0.25, true, 64), makeSpreadProblem(200, 605, 2, 1)};
   Answer answer = runCase(c);
   for (BlockTier tier : {BlockTier::Invisible, BlockTier::Low, BlockTier::High, BlockTier::Skip})
     EXPECT_GT(answer.decisions.count(tier), 10) << int(tier);
@@ -150,10 +135,10 @@ TEST(OnlineTiers, AreAllTakenAndGranulesDisagree) {
 }
 
 TEST(OnlineTiers, AHugeTauPromotesNothingAndATinyOneEverything) {
-  Answer none = runCase({"none", makeSpec(1e6, 0, true, 64), makeProblem(64, 605)});
+  Answer none = runCase({"none", makeSpec(1e6, 0, true, 64), makeSpreadProblem(64, 605)});
   for (size_t n = 0; n < none.decisionCounts.size(); ++n)
     EXPECT_EQ(none.decisionCounts[n], 0) << n;
-  Answer all = runCase({"all", makeSpec(1e-30, 0, true, 64), makeProblem(64, 605)});
+  Answer all = runCase({"all", makeSpec(1e-30, 0, true, 64), makeSpreadProblem(64, 605)});
   EXPECT_EQ(all.decisions.count(BlockTier::Low), 4 * 7); // of four granules past the last row, what is no seed
   EXPECT_EQ(all.decisions.count(BlockTier::Skip), 0);
 }
@@ -174,7 +159,7 @@ TEST(OnlineTiers, AnEmptyTauIsRefused) {
 
 TEST(OnlineTiers, BuffersBelongToTheirRouter) {
   Spec spec = makeSpec(0.2, 0, true, 64);
-  Problem problem = makeProblem(16, 64);
+  Problem problem = makeSpreadProblem(16, 64);
   Tensors tensors = makeTensors(problem, spec);
   int32_t memory[64] = {};
   AttentionArguments arguments;

@@ -6,21 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include <ostream>
-
 using namespace thrift;
 using namespace thrift::test;
 
 namespace {
-
-/// A spec and a problem, with a name for the test's report.
-struct Case {
-  const char *name;
-  Spec spec;
-  Problem problem;
-};
-
-std::ostream &operator<<(std::ostream &stream, const Case &c) { return stream << c.name; }
 
 class Prefill : public testing::TestWithParam<Case> {};
 
@@ -31,18 +20,6 @@ Spec makeSpec(double budget, bool causal = true, int64_t headDim = 128, DType dt
   spec.headDim = spec.valueDim = headDim;
   spec.dtype = dtype;
   return spec;
-}
-
-Problem makeProblem(int64_t qLen, int64_t kvLen, int64_t qHeads = 1, int64_t kvHeads = 1, int64_t batch = 1,
-                    bool tokensFirst = false) {
-  Problem problem;
-  problem.qLen = qLen;
-  problem.kvLen = kvLen;
-  problem.qHeads = qHeads;
-  problem.kvHeads = kvHeads;
-  problem.batch = batch;
-  problem.tokensFirst = tokensFirst;
-  return problem;
 }
 
 } // namespace

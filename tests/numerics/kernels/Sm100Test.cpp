@@ -9,33 +9,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ostream>
 
 using namespace thrift;
 using namespace thrift::test;
 
 namespace {
 
-struct Case {
-  std::string name;
-  Spec spec;
-  Problem problem;
-};
-
-std::ostream &operator<<(std::ostream &stream, const Case &c) { return stream << c.name; }
-
 class Sm100 : public testing::TestWithParam<Case> {};
 
 std::string nameOf(const testing::TestParamInfo<Case> &info) { return info.param.name; }
 
-Problem makeProblem(int64_t qLen, int64_t kvLen, int64_t qHeads = 2, int64_t kvHeads = 1) {
-  Problem problem;
-  problem.qLen = qLen;
-  problem.kvLen = kvLen;
-  problem.qHeads = qHeads;
-  problem.kvHeads = kvHeads;
-  return problem;
-}
+/// Two query heads share a KV head.
+Problem makeGroupedProblem(int64_t qLen, int64_t kvLen) { return makeProblem(qLen, kvLen, 2); }
 
 Spec makeSpec(LowPair low, double budget) {
   Spec spec;
@@ -70,13 +55,13 @@ static double norm(const std::vector<double> &a, const std::vector<double> &b) {
   return std::sqrt(sum);
 }
 
-// The portable target widens what this one multiplies packed. Given the same routes, their answers may differ by the rounding
-// of P, which the float64 references of both know, and by the rounding of both outputs to f16.
+// The portable target widens what this one multiplies packed. Given the same routes, their answers may differ by the
+// rounding of P, which the float64 references of both know, and by the rounding of both outputs to f16.
 TEST(Sm100AndPortable, DifferByTheRoundingOfP) {
   for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "mxfp4:fp8", "nvfp4:f16", "fp8"}) {
     SCOPED_TRACE(low);
     Spec spec = makeSpec(pair(low), 0.3);
-    Tensors tensors = makeTensors(makeProblem(131, 333), spec);
+    Tensors tensors = makeTensors(makeGroupedProblem(131, 333), spec);
     std::vector<Answer> answers;
     std::vector<AttentionOutput> expected;
     for (const char *target : {"sm_80", "sm_100a"}) {
@@ -109,7 +94,7 @@ static std::vector<Case> pairs() {
           c.spec.causal = causal;
           c.spec.headDim = c.spec.valueDim = dim;
           c.spec.dtype = dtype;
-          c.problem = makeProblem(131, 333);
+          c.problem = makeGroupedProblem(131, 333);
           c.name = std::string(low) + (causal ? "_causal_" : "_full_") + std::to_string(dim) + "_" +
                    std::string(name(dtype));
           std::replace(c.name.begin(), c.name.end(), ':', '_');
@@ -147,13 +132,13 @@ static std::vector<Case> shapes() {
   tokensFirst.tokensFirst = true;
   Problem padded = tokensFirst;
   padded.padding = 8; // strides that are multiples of 16 bytes and nothing more
-  Problem peaked = makeProblem(200, 500);
+  Problem peaked = makeGroupedProblem(200, 500);
   peaked.spread = 8;
-  return {{"block_kv_128", wide, makeProblem(200, 700)},
-          {"block_kv_128_mxfp4", wideMx, makeProblem(200, 700)},
-          {"three_stages", three, makeProblem(200, 900)},
-          {"polynomial_exp2", poly, makeProblem(200, 400)},
-          {"head_dim_64_value_dim_128", values, makeProblem(200, 400)},
+  return {{"block_kv_128", wide, makeGroupedProblem(200, 700)},
+          {"block_kv_128_mxfp4", wideMx, makeGroupedProblem(200, 700)},
+          {"three_stages", three, makeGroupedProblem(200, 900)},
+          {"polynomial_exp2", poly, makeGroupedProblem(200, 400)},
+          {"head_dim_64_value_dim_128", values, makeGroupedProblem(200, 400)},
           {"batches", plain, batches},
           {"tokens_first", plain, tokensFirst},
           {"padded_rows", plain, padded},
