@@ -97,4 +97,13 @@ Status validate(const AttentionInputs &inputs, const AttentionShape &shape) {
   return Status::ok();
 }
 
+AttentionOutput AttentionOutput::zeros(const AttentionShape &shape, const ReferenceOptions &options) {
+  AttentionOutput out;
+  out.lse.resize(static_cast<size_t>(shape.batch * shape.qHeads * shape.qLen));
+  out.o.resize(out.lse.size() * static_cast<size_t>(shape.valueDim));
+  if (options.withWeight)
+    out.weight.resize(out.o.size());
+  return out;
+}
+
 } // namespace thrift

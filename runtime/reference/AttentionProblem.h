@@ -56,6 +56,9 @@ struct AttentionOutput {
   std::vector<double> o;      ///< [batch, qHeads, qLen, valueDim]
   std::vector<double> lse;    ///< [batch, qHeads, qLen], natural logarithm
   std::vector<double> weight; ///< [batch, qHeads, qLen, valueDim]: sum_j p_j |v_j|, or empty; see BoundCheck.h
+
+  /// All zero, with `weight` as the options ask.
+  static AttentionOutput zeros(const AttentionShape &shape, const ReferenceOptions &options);
 };
 
 } // namespace thrift

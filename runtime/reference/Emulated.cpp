@@ -1,7 +1,6 @@
 //===- Emulated.cpp - a mixed-precision kernel with exact arithmetic between its roundings ----===//
 
 #include "runtime/reference/Emulated.h"
-#include "runtime/reference/ParallelFor.h"
 #include "runtime/reference/QueryBlock.h"
 
 #include <algorithm>
@@ -53,28 +52,11 @@ Result<AttentionOutput> emulated(const AttentionInputs &inputs, const AttentionS
     return status;
   if (Status status = validate(routes, shape, plan.block); !status)
     return status;
-  AttentionOutput out;
-  auto rowCount = static_cast<size_t>(shape.batch * shape.qHeads * shape.qLen);
-  out.lse.resize(rowCount);
-  out.o.resize(rowCount * static_cast<size_t>(shape.valueDim));
-  if (options.withWeight)
-    out.weight.resize(out.o.size());
-
-  constexpr LowPair kInputs{LowFormat::F16, LowFormat::F16};
-  int64_t group = shape.qHeads / shape.kvHeads, queryBlocks = plan.block.queryBlocks(shape);
-  for (int64_t b = 0; b < shape.batch; ++b)
-    for (int64_t kvHead = 0; kvHead < shape.kvHeads; ++kvHead) {
-      KvTiles lowKv =
-          readKvTiles(inputs, shape, b, kvHead, plan.low, plan.block.kv, plan.updateKeys(), options.threads);
-      KvTiles highKv =
-          readKvTiles(inputs, shape, b, kvHead, kInputs, plan.block.kv, plan.updateKeys(), options.threads);
-      parallelFor(group * queryBlocks, options.threads, [&](int64_t task) {
-        // The last blocks of a causal problem see the most: begin with them.
-        int64_t queryBlock = queryBlocks - 1 - task % queryBlocks;
-        attendBlock(inputs, shape, routes, plan, lowKv, highKv, b, kvHead * group + task / queryBlocks, queryBlock,
-                    out);
-      });
-    }
+  AttentionOutput out = AttentionOutput::zeros(shape, options);
+  forQueryBlocks(inputs, shape, plan, options,
+                 [&](const KvTiles &lowKv, const KvTiles &highKv, int64_t b, int64_t head, int64_t queryBlock) {
+                   attendBlock(inputs, shape, routes, plan, lowKv, highKv, b, head, queryBlock, out);
+                 });
   return out;
 }
 

@@ -1,7 +1,6 @@
 //===- EmulatedOnline.cpp - `emulated` under the online router --------------------------------===//
 
 #include "runtime/reference/EmulatedOnline.h"
-#include "runtime/reference/ParallelFor.h"
 #include "runtime/reference/QueryBlock.h"
 
 #include <algorithm>
@@ -241,26 +240,13 @@ Result<OnlineOutput> emulatedOnline(const AttentionInputs &inputs, const Attenti
       return status;
   OnlineOutput out;
   out.decisions = recorded ? *recorded : Decisions::of(shape, plan.block, router.granule);
-  auto rowCount = static_cast<size_t>(shape.batch * shape.qHeads * shape.qLen);
-  out.attention.lse.resize(rowCount);
-  out.attention.o.resize(rowCount * static_cast<size_t>(shape.valueDim));
-  if (options.withWeight)
-    out.attention.weight.resize(out.attention.o.size());
-
-  constexpr LowPair kInputs{LowFormat::F16, LowFormat::F16};
-  int64_t group = shape.qHeads / shape.kvHeads, queryBlocks = plan.block.queryBlocks(shape);
+  out.attention = AttentionOutput::zeros(shape, options);
   std::mutex mutex;
-  for (int64_t b = 0; b < shape.batch; ++b)
-    for (int64_t kvHead = 0; kvHead < shape.kvHeads; ++kvHead) {
-      KvTiles lowKv =
-          readKvTiles(inputs, shape, b, kvHead, plan.low, plan.block.kv, plan.updateKeys(), options.threads);
-      KvTiles highKv =
-          readKvTiles(inputs, shape, b, kvHead, kInputs, plan.block.kv, plan.updateKeys(), options.threads);
-      HeadProblem head{inputs, shape, router, plan, lowKv, highKv, recorded != nullptr};
-      parallelFor(group * queryBlocks, options.threads, [&](int64_t task) {
-        attendBlock(head, b, kvHead * group + task / queryBlocks, queryBlocks - 1 - task % queryBlocks, out, mutex);
-      });
-    }
+  forQueryBlocks(inputs, shape, plan, options,
+                 [&](const KvTiles &lowKv, const KvTiles &highKv, int64_t b, int64_t qHead, int64_t queryBlock) {
+                   HeadProblem head{inputs, shape, router, plan, lowKv, highKv, recorded != nullptr};
+                   attendBlock(head, b, qHead, queryBlock, out, mutex);
+                 });
   if (recorded)
     compareSeeds(*recorded, out);
   return out;

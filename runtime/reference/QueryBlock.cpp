@@ -1,6 +1,7 @@
 //===- QueryBlock.cpp - the softmax state of one query block ----------------------------------===//
 
 #include "runtime/reference/QueryBlock.h"
+#include "runtime/reference/ParallelFor.h"
 #include "runtime/reference/TileProduct.h"
 
 #include <algorithm>
@@ -109,6 +110,25 @@ void QueryBlock::scaleRow(int64_t r, double factor) {
     if (values)
       for (int64_t d = 0; d < shape.valueDim; ++d)
         values[r * shape.valueDim + d] *= factor;
+}
+
+void forQueryBlocks(const AttentionInputs &inputs, const AttentionShape &shape, const EmulationPlan &plan,
+                    const ReferenceOptions &options,
+                    const std::function<void(const KvTiles &lowKv, const KvTiles &highKv, int64_t b, int64_t head,
+                                             int64_t queryBlock)> &attend) {
+  constexpr LowPair kInputs{LowFormat::F16, LowFormat::F16};
+  int64_t group = shape.qHeads / shape.kvHeads, queryBlocks = plan.block.queryBlocks(shape);
+  for (int64_t b = 0; b < shape.batch; ++b)
+    for (int64_t kvHead = 0; kvHead < shape.kvHeads; ++kvHead) {
+      auto read = [&](LowPair formats) {
+        return readKvTiles(inputs, shape, b, kvHead, formats, plan.block.kv, plan.updateKeys(), options.threads);
+      };
+      KvTiles lowKv = read(plan.low), highKv = read(kInputs);
+      // The last blocks of a causal problem see the most: begin with them.
+      parallelFor(group * queryBlocks, options.threads, [&](int64_t task) {
+        attend(lowKv, highKv, b, kvHead * group + task / queryBlocks, queryBlocks - 1 - task % queryBlocks);
+      });
+    }
 }
 
 } // namespace thrift

@@ -12,6 +12,8 @@
 #include "runtime/reference/EmulationPlan.h"
 #include "runtime/reference/Operands.h"
 
+#include <functional>
+
 namespace thrift {
 
 /// One precision: its operands for the query block at hand, and what it does to P.
@@ -53,6 +55,13 @@ private:
   std::vector<double> maximum, sum; ///< of each row, the maximum in the log2 domain
   std::vector<double> p;            ///< [rows][updateKeys]: S, then x, then P
 };
+
+/// Calls `attend` for every query block, beside others, with the operands of its KV head in the low tier and in the
+/// high.
+void forQueryBlocks(const AttentionInputs &inputs, const AttentionShape &shape, const EmulationPlan &plan,
+                    const ReferenceOptions &options,
+                    const std::function<void(const KvTiles &lowKv, const KvTiles &highKv, int64_t b, int64_t head,
+                                             int64_t queryBlock)> &attend);
 
 } // namespace thrift
 
