@@ -2,6 +2,7 @@
 
 #include "compiler/targets/sm100/Conversion.h"
 #include "compiler/targets/sm100/MatrixLayout.h"
+#include "compiler/targets/sm100/Sm100.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -9,8 +10,6 @@ using namespace mlir;
 using namespace thrift;
 using namespace thrift::sm100;
 using portable::Predicate;
-
-constexpr int64_t kMBarrierBytes = 8;
 
 Value sm100::sharedAddress(Emitter &e, int64_t offset) {
   Value base = LLVM::AddressOfOp::create(e.builder, e.loc, e.pointer(portable::kSharedSpace), "thrift_shared");

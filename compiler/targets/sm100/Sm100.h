@@ -7,6 +7,8 @@
 
 namespace thrift::sm100 {
 
+constexpr int64_t kMBarrierBytes = 8;
+
 /// The ops of one sweep, as the schedule deals them out to roles.
 struct SweepParts {
   SweepOp sweep;
