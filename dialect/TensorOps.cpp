@@ -15,10 +15,6 @@ static LogicalResult verifyAllBound(Operation *op, ArrayRef<TileType> tiles) {
   return success(llvm::all_of(tiles, [&](TileType tile) { return succeeded(verifyBound(op, tile)); }));
 }
 
-static bool hasGroupScales(TileType tile) {
-  return tile.elementFormat() == ElementFormat::NVFP4 || tile.elementFormat() == ElementFormat::MXFP4;
-}
-
 LogicalResult TensorAllocOp::verify() {
   int64_t columns = getColumns();
   if (columns < 32 || columns > 512 || !llvm::isPowerOf2_64(static_cast<uint64_t>(columns))) // M1
@@ -62,7 +58,7 @@ LogicalResult MultiplyOp::verify() {
     return emitOpError(
                "multiplies two formats of one kind from shared or tensor memory into f32 in tensor memory, got ")
            << a << " and " << b << " into " << d;
-  bool scaled = hasGroupScales(a);
+  bool scaled = hasGroupScales(a.elementFormat());
   if (scaled != static_cast<bool>(getScales()) ||
       (scaled && isIn(a, TileLayout::Tensor)) != static_cast<bool>(getScaled())) // M6
     return emitOpError(scaled ? "needs tensor memory for scales, and the scales of an operand in tensor memory"
@@ -88,7 +84,7 @@ LogicalResult WriteOp::verify() {
   TileType tile = getTile().getType();
   if (failed(verifyBound(*this, tile)))
     return failure();
-  if (hasGroupScales(tile) != static_cast<bool>(getScales())) // M8
+  if (hasGroupScales(tile.elementFormat()) != static_cast<bool>(getScales())) // M8
     return emitOpError(getScales() ? "has a place for scales of a format that has none"
                                    : "needs a place for the scales of its format");
   return verifyMove(*this, tile, TileLayout::Rows, getTarget().getType(), TileLayout::Tensor);

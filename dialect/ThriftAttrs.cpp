@@ -40,6 +40,10 @@ bool thrift::hasScales(ElementFormat format) {
   return format == ElementFormat::NVFP4 || format == ElementFormat::MXFP4 || format == ElementFormat::FP8;
 }
 
+bool thrift::hasGroupScales(ElementFormat format) {
+  return format == ElementFormat::NVFP4 || format == ElementFormat::MXFP4;
+}
+
 int64_t thrift::bitsOf(ElementFormat format) {
   switch (format) {
   case ElementFormat::F32:

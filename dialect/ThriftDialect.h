@@ -38,6 +38,9 @@ std::optional<int64_t> boundExtent(mlir::Attribute extent);
 /// True for formats whose elements come in groups with a scale.
 bool hasScales(ElementFormat format);
 
+/// True for formats with a scale for each group of elements along the contraction: nvfp4 and mxfp4.
+bool hasGroupScales(ElementFormat format);
+
 /// Bits of one element.
 int64_t bitsOf(ElementFormat format);
 

@@ -2,6 +2,7 @@
 
 #include "compiler/targets/sm100/Conversion.h"
 #include "compiler/targets/sm100/MatrixLayout.h"
+#include "compiler/targets/sm100/Sm100.h"
 
 using namespace mlir;
 using namespace thrift;
@@ -18,7 +19,7 @@ struct ConvertFetch : TilePattern<FetchOp> {
     Value number = adaptor.getNumber().front();
     Value slot = slotAddress(e, adaptor.getRing().front(), number, ring.getStages(), slotBytes(tile));
     Value signal =
-        slotAddress(e, adaptor.getSignals().front(), number, op.getSignals().getType().getStages(), /*bytes=*/8);
+        slotAddress(e, adaptor.getSignals().front(), number, op.getSignals().getType().getStages(), kMBarrierBytes);
     MatrixLayout layout(tile);
     bool alongTokens = op.getView().getType().getShape().back() != tile.getColumns();
     int64_t scaleBytes = scaleAtoms(tile, alongTokens) * kAtomBytes;
@@ -28,14 +29,14 @@ struct ConvertFetch : TilePattern<FetchOp> {
                {signal, e.i32(layout.elementBytes() + scaleBytes)});
     for (int64_t panel = 0; panel < layout.panels(); ++panel) {
       SmallVector<Value> operands = {e.add(slot, panel * layout.panelBytes()), map, signal};
-      operands.append(coordinates(op, tile, indices, alongTokens, panel, e));
+      operands.append(coordinates(op, tile, indices, panel, e));
       copyBox(operands, e);
     }
     if (scaleBytes)
       e.assembly("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [$0], [$1], $2, [$3];", "r,l,r,r",
                  {},
-                 {e.add(slot, layout.elementBytes()),
-                  scaleSource(op, tile, adaptor.getView()[1], indices, alongTokens, e), e.i32(scaleBytes), signal});
+                 {e.add(slot, layout.elementBytes()), scaleSource(op, tile, adaptor.getView()[1], indices, e),
+                  e.i32(scaleBytes), signal});
     return SmallVector<SmallVector<Value>>();
   }
 
@@ -53,47 +54,34 @@ private:
                constraints, {}, operands);
   }
 
-  /// batch * heads + head, for packed views, whose outer dimensions are one in the map.
-  static Value head(FetchOp op, ViewType view, ArrayRef<Value> indices, Emitter &e) {
-    Value heads = portable::extentValue(e, op, view.getShape()[1]);
-    return e.add(e.mul(indices[0], heads), indices[1]);
-  }
-
-  /// Tiles of a block of tokens in all, for a view whose last dimension is cut.
-  static Value blocksOf(FetchOp op, ViewType view, size_t dim, int64_t extent, Emitter &e) {
-    return e.ceilDivide(portable::extentValue(e, op, view.getShape()[dim]), extent);
-  }
-
-  /// Innermost first, as the runtime makes its maps: see runtime/LaunchBinding.h.
-  static SmallVector<Value> coordinates(FetchOp op, TileType tile, ArrayRef<Value> indices, bool alongTokens,
-                                        int64_t panel, Emitter &e) {
+  /// Innermost first, as the runtime makes its maps: see runtime/MapBinding.h.
+  static SmallVector<Value> coordinates(FetchOp op, TileType tile, ArrayRef<Value> indices, int64_t panel, Emitter &e) {
     ViewType view = op.getView().getType();
-    int64_t tokens = alongTokens ? tile.columns() : tile.rows();
     if (!hasScales(tile.elementFormat())) // [batch, heads, tokens, channels]
-      return {e.i32(panel * kPanelColumns), e.mul(indices[2], tokens), indices[1], indices[0]};
-    if (!alongTokens) // [batch * heads, tokens, bytes of a row]
-      return {e.i32(panel * MatrixLayout(tile).swizzle()), e.mul(indices[2], tokens), head(op, view, indices, e)};
+      return {e.i32(panel * kPanelColumns), e.mul(indices[2], tile.rows()), indices[1], indices[0]};
+    portable::PackedPlace place = portable::placeOfPacked(e, op, view, tile, indices);
+    Value head = e.truncate(place.head, e.i32());
+    if (!place.transposed) // [batch * heads, tokens, bytes of a row]
+      return {e.i32(panel * MatrixLayout(tile).swizzle()), e.mul(place.tile, tile.rows()), head};
     // [batch * heads * panels of 64 tokens, channels, bytes of 64 tokens]
-    Value block = e.add(e.mul(head(op, view, indices, e), blocksOf(op, view, 3, tokens, e)), indices[2]);
-    return {e.i32(0), e.i32(0), e.add(e.mul(block, tokens / kPanelColumns), panel)};
+    Value block = e.add(e.mul(head, place.tiles), place.tile);
+    return {e.i32(0), e.i32(0), e.add(e.mul(block, tile.columns() / kPanelColumns), panel)};
   }
 
-  /// Where the atoms of a tile begin: dialect/formats/PACKED_LAYOUT.md, layout `sm100`.
-  static Value scaleSource(FetchOp op, TileType tile, Value scales, ArrayRef<Value> indices, bool alongTokens,
-                           Emitter &e) {
-    ViewType view = op.getView().getType();
+  /// Where the atoms of a tile begin: dialect/formats/PACKED_LAYOUT_SM100.md.
+  static Value scaleSource(FetchOp op, TileType tile, Value scales, ArrayRef<Value> indices, Emitter &e) {
+    portable::PackedPlace place = portable::placeOfPacked(e, op, op.getView().getType(), tile, indices);
     Value atom;
-    if (alongTokens) {
-      Value block = e.add(e.mul(head(op, view, indices, e), blocksOf(op, view, 3, tile.columns(), e)), indices[2]);
+    if (place.transposed) {
+      Value block = e.add(e.mul(place.head, e.extend64(place.tiles)), e.extend64(place.tile));
       atom = e.mul(block, tile.columns() / kPanelColumns);
     } else {
       // Atoms have 128 rows, whatever a block has.
-      Value padded = e.mul(blocksOf(op, view, 2, tile.rows(), e), tile.rows());
-      Value row = e.add(e.mul(head(op, view, indices, e), e.ceilDivide(padded, kAtomRows)),
-                        e.divide(e.mul(indices[2], tile.rows()), kAtomRows));
-      atom = e.mul(row, scaleAtoms(tile, alongTokens));
+      Value lines = e.ceilDivide(e.mul(place.tiles, tile.rows()), kAtomRows);
+      Value line = e.divide(e.mul(place.tile, tile.rows()), kAtomRows);
+      atom = e.mul(e.add(e.mul(place.head, e.extend64(lines)), e.extend64(line)), scaleAtoms(tile, false));
     }
-    return e.address(scales, e.mul(e.extend64(atom), kAtomBytes));
+    return e.address(scales, e.mul(atom, kAtomBytes));
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include "compiler/targets/sm100/MatrixLayout.h"
 
+#include "compiler/targets/portable/Portable.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace thrift;
@@ -9,12 +11,6 @@ using namespace thrift::sm100;
 
 constexpr int64_t kPatternRows = 8;
 constexpr int64_t kSlotAlignment = 1024; // of the pattern of the 128-byte swizzle
-
-bool sm100::hasGroupScales(ElementFormat format) {
-  return format == ElementFormat::NVFP4 || format == ElementFormat::MXFP4;
-}
-
-int64_t sm100::groupSize(ElementFormat format) { return format == ElementFormat::NVFP4 ? 16 : 32; }
 
 int64_t MatrixLayout::stepOffset(int64_t n) const {
   if (rowsContracted)
@@ -35,15 +31,15 @@ uint64_t MatrixLayout::descriptor() const {
 int64_t sm100::scaleAtoms(TileType tile, bool alongTokens) {
   if (!hasGroupScales(tile.elementFormat()))
     return 0;
-  int64_t columnAtoms = alongTokens ? tile.columns() / kPanelColumns
-                                    : llvm::divideCeil(tile.columns() / groupSize(tile.elementFormat()), 4);
-  return llvm::divideCeil(tile.rows(), kAtomRows) * columnAtoms;
+  ScaleAtoms atoms{tile.rows(), tile.columns() / portable::scaleGroup(tile.elementFormat())};
+  int64_t perLine = alongTokens ? tile.columns() / kPanelColumns : atoms.atomsPerLine();
+  return atoms.lines() * perLine;
 }
 
 int64_t sm100::slotBytes(ElementFormat format, int64_t rows, int64_t columns) {
   int64_t elements = rows * columns * bitsOf(format) / 8;
   // An atom for each panel of columns: more than Q and K in mxfp4 need.
-  int64_t atoms = hasGroupScales(format) ? llvm::divideCeil(rows, kAtomRows) * (columns / kPanelColumns) : 0;
+  int64_t atoms = hasGroupScales(format) ? ScaleAtoms{rows}.lines() * (columns / kPanelColumns) : 0;
   return llvm::alignTo(elements + atoms * kAtomBytes, kSlotAlignment);
 }
 

@@ -22,19 +22,13 @@
 #define THRIFTJIT_COMPILER_TARGETS_SM100_MATRIXLAYOUT_H
 
 #include "dialect/ThriftDialect.h"
+#include "dialect/formats/ScaleAtoms.h"
 
 namespace thrift::sm100 {
 
 constexpr int64_t kPanelColumns = 64;
-constexpr int64_t kTileRows = 128; ///< lanes of tensor memory: M of every instruction
-constexpr int64_t kAtomRows = 128; ///< rows of one atom of scales, which has four for each
-constexpr int64_t kAtomBytes = 512;
+constexpr int64_t kTileRows = 128;        ///< lanes of tensor memory: M of every instruction
 constexpr int64_t kAtomTensorColumns = 4; ///< of tensor memory, for one atom
-
-/// True for nvfp4 and mxfp4, which have a scale for each group of elements along the contraction.
-bool hasGroupScales(ElementFormat format);
-/// Elements that share a scale: 16 or 32.
-int64_t groupSize(ElementFormat format);
 
 class MatrixLayout {
 public:

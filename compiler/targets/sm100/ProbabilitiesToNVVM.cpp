@@ -3,8 +3,11 @@
 // One thread has a row, so a scale group is so many of its own values, and all of this stays within a thread. The
 // formulas are those of dialect/formats/Quantize.h.
 
+#include "compiler/targets/portable/Encode.h"
+#include "compiler/targets/portable/Portable.h"
 #include "compiler/targets/sm100/Conversion.h"
 #include "compiler/targets/sm100/MatrixLayout.h"
+#include "dialect/formats/Quantize.h"
 
 using namespace mlir;
 using namespace thrift;
@@ -17,22 +20,6 @@ constexpr float kFp8Most = 256, kFp8Least = 64;
 //===----------------------------------------------------------------------===//
 // Conversions of several values to one word
 //===----------------------------------------------------------------------===//
-
-/// Four values as E4M3, the first in the lowest byte.
-static Value packFp8(Emitter &e, ArrayRef<Value> values) {
-  return e.assembly("{\n\t.reg .b16 low, high;\n\tcvt.rn.satfinite.e4m3x2.f32 low, $2, $1;\n"
-                    "\tcvt.rn.satfinite.e4m3x2.f32 high, $4, $3;\n\tmov.b32 $0, {low, high};\n\t}",
-                    "=r,f,f,f,f", e.i32(), values, /*onlyComputes=*/true)[0];
-}
-
-/// Eight values as E2M1, the first in the lowest four bits.
-static Value packFp4(Emitter &e, ArrayRef<Value> values) {
-  return e.assembly("{\n\t.reg .b8 b0, b1, b2, b3;\n"
-                    "\tcvt.rn.satfinite.e2m1x2.f32 b0, $2, $1;\n\tcvt.rn.satfinite.e2m1x2.f32 b1, $4, $3;\n"
-                    "\tcvt.rn.satfinite.e2m1x2.f32 b2, $6, $5;\n\tcvt.rn.satfinite.e2m1x2.f32 b3, $8, $7;\n"
-                    "\tmov.b32 $0, {b0, b1, b2, b3};\n\t}",
-                    "=r,f,f,f,f,f,f,f,f", e.i32(), values, /*onlyComputes=*/true)[0];
-}
 
 /// The eight E2M1 values of a word as four pairs of f16.
 static SmallVector<Value> unpackFp4(Emitter &e, Value word) {
@@ -52,12 +39,6 @@ static Value scaleFp8(Emitter &e, Value word, int64_t n) {
                               std::string(n / 2 ? "high" : "low") + ";\n\t}",
                           "=r,r", e.i32(), word, /*onlyComputes=*/true)[0];
   return LLVM::FPExtOp::create(e.builder, e.loc, e.f32(), e.extract(e.bitcast(pair, e.half2()), n % 2));
-}
-
-/// Two UE8M0 codes, rounded up, the first in the lower byte.
-static Value packUe8m0(Emitter &e, Value low, Value high) {
-  return e.widen32(e.assembly("cvt.rp.satfinite.ue8m0x2.f32 $0, $2, $1;", "=h,f,f", e.i16(), {low, high},
-                              /*onlyComputes=*/true)[0]);
 }
 
 /// 2^(code - 127), or its inverse, of byte `n`. Codes of probabilities end at 125; the NaN's is lost here and stays in
@@ -111,17 +92,18 @@ struct ConvertQuantize : TilePattern<QuantizeOp> {
     if (!adaptor.getTimes().empty())
       for (Value &value : p)
         value = e.fmul(value, adaptor.getTimes().front());
+    portable::Encoder encoder(e, NativeConversions::Fp4);
     switch (ElementFormat format = op.getResult().getType().elementFormat()) {
     case ElementFormat::F16:
     case ElementFormat::BF16:
       return Fragments(
           {words(p, 2, [&](ArrayRef<Value> two) { return pack16(e, format == ElementFormat::BF16, two[0], two[1]); })});
     case ElementFormat::FP8:
-      return Fragments({words(p, 4, [&](ArrayRef<Value> four) { return packFp8(e, four); })});
+      return Fragments({words(p, 4, [&](ArrayRef<Value> four) { return encoder.e4m3Word(four); })});
     case ElementFormat::NVFP4:
-      return Fragments({quantizeNvfp4(p, e)});
+      return Fragments({quantizeNvfp4(p, encoder, e)});
     case ElementFormat::MXFP4:
-      return Fragments({quantizeMxfp4(p, e)});
+      return Fragments({quantizeMxfp4(p, encoder, e)});
     default:
       return op.emitOpError("the sm100 target cannot round P to ") << op.getResult().getType();
     }
@@ -135,39 +117,48 @@ private:
     return result;
   }
 
-  /// scale = e4m3(448 amax), element = e2m1(2688 / scale p); per 16 keys, so a word of scales for 64.
-  static SmallVector<Value> quantizeNvfp4(MutableArrayRef<Value> p, Emitter &e) {
-    constexpr size_t group = 16;
+  /// nvfp4: scale = e4m3(448 amax), element = e2m1(2688 / scale p); per 16 keys, so a word of scales for 64.
+  static SmallVector<Value> quantizeNvfp4(MutableArrayRef<Value> p, portable::Encoder &encoder, Emitter &e) {
     SmallVector<Value> amax, scales;
-    for (size_t n = 0; n < p.size(); n += group)
-      amax.push_back(e.fmul(largest(e, ValueRange(ArrayRef<Value>(p).slice(n, group))), e.f32(448)));
-    scales = words(amax, 4, [&](ArrayRef<Value> four) { return packFp8(e, four); });
-    for (size_t n = 0; n < amax.size(); ++n) {
+    for (Value largest : groupMaxima(p, kNvfp4Group, e))
+      amax.push_back(e.fmul(largest, e.f32(448)));
+    scales = words(amax, 4, [&](ArrayRef<Value> four) { return encoder.e4m3Word(four); });
+    return elementsAndScales(p, kNvfp4Group, scales, encoder, e, [&](size_t n) {
       Value scale = scaleFp8(e, scales[n / 4], n % 4);
       Value zero = e.fcompare(FloatPredicate::oeq, scale, e.f32(0));
-      Value inverse = e.select(zero, e.f32(0), e.fdiv(e.f32(kNvfp4Unit), scale));
-      for (Value &value : p.slice(n * group, group))
-        value = e.fmul(value, inverse);
-    }
-    SmallVector<Value> result = words(p, 8, [&](ArrayRef<Value> eight) { return packFp4(e, eight); });
-    result.append(scales);
-    return result;
+      return e.select(zero, e.f32(0), e.fdiv(e.f32(kNvfp4Unit), scale));
+    });
   }
 
-  /// scale = ue8m0(amax / 6) rounded up, element = e2m1(p / scale); per 32 keys, so half a word of scales for 64.
-  static SmallVector<Value> quantizeMxfp4(MutableArrayRef<Value> p, Emitter &e) {
-    constexpr size_t group = 32;
-    SmallVector<Value> amax, scales;
+  /// mxfp4: scale = ue8m0(amax / 6) rounded up, element = e2m1(p / scale); per 32 keys, so half a word of scales
+  /// for 64.
+  static SmallVector<Value> quantizeMxfp4(MutableArrayRef<Value> p, portable::Encoder &encoder, Emitter &e) {
+    SmallVector<Value> codes, scales;
+    for (Value largest : groupMaxima(p, kMxfp4Group, e))
+      codes.push_back(encoder.ue8m0Scale(e.fdiv(largest, e.f32(6))));
+    scales = words(codes, 2, [&](ArrayRef<Value> two) { return e.bor(two[0], e.shl(two[1], 8)); });
+    return elementsAndScales(p, kMxfp4Group, scales, encoder, e,
+                             [&](size_t n) { return scaleUe8m0(e, scales[n / 2], n % 2, /*inverse=*/true); });
+  }
+
+  static SmallVector<Value> groupMaxima(ArrayRef<Value> p, size_t group, Emitter &e) {
+    SmallVector<Value> maxima;
     for (size_t n = 0; n < p.size(); n += group)
-      amax.push_back(e.fdiv(largest(e, ValueRange(ArrayRef<Value>(p).slice(n, group))), e.f32(6)));
-    scales = words(amax, 2, [&](ArrayRef<Value> two) { return packUe8m0(e, two[0], two[1]); });
-    for (size_t n = 0; n < amax.size(); ++n) {
-      Value inverse = scaleUe8m0(e, scales[n / 2], n % 2, /*inverse=*/true);
+      maxima.push_back(largest(e, ValueRange(p.slice(n, group))));
+    return maxima;
+  }
+
+  /// The values times the inverse of their group's scale as E2M1, then the scales.
+  static SmallVector<Value> elementsAndScales(MutableArrayRef<Value> p, size_t group, ArrayRef<Value> scales,
+                                              portable::Encoder &encoder, Emitter &e,
+                                              function_ref<Value(size_t)> inverseOf) {
+    for (size_t n = 0; n < p.size() / group; ++n) {
+      Value inverse = inverseOf(n);
       for (Value &value : p.slice(n * group, group))
         value = e.fmul(value, inverse);
     }
-    SmallVector<Value> result = words(p, 8, [&](ArrayRef<Value> eight) { return packFp4(e, eight); });
-    result.append(scales);
+    SmallVector<Value> result = words(p, 8, [&](ArrayRef<Value> eight) { return encoder.e2m1Word(eight); });
+    llvm::append_range(result, scales);
     return result;
   }
 };
@@ -195,7 +186,7 @@ private:
 
   /// The sum of elements times scales. Sums of a group's elements, at most 32 times 6 in halves, are exact in f16.
   static Value sumPacked(TileType tile, ValueRange words, Emitter &e) {
-    int64_t group = groupSize(tile.elementFormat()), perWord = 64 / group; // groups to a word of scales
+    int64_t group = portable::scaleGroup(tile.elementFormat()), perWord = 64 / group; // groups to a word of scales
     ValueRange elements = words.take_front(tile.columns() / 8), scales = words.drop_front(tile.columns() / 8);
     SmallVector<Value> parts;
     for (int64_t n = 0; n < tile.columns() / group; ++n) {

@@ -102,11 +102,10 @@ struct ConvertStore : TilePattern<StoreOp> {
         return e.store(values[0], address, 4);
       bool bf16 = cast<ElementFormatAttr>(viewType.getFormat()).getValue() == ElementFormat::BF16;
       for (size_t n = 0; n < values.size(); n += 8) { // 16 bytes at once
-        Value words = LLVM::UndefOp::create(e.builder, e.loc, e.vector(4, e.i32()));
-        for (int64_t word = 0; word < 4; ++word)
-          words = LLVM::InsertElementOp::create(
-              e.builder, e.loc, words, pack16(e, bf16, values[n + 2 * word], values[n + 2 * word + 1]), e.i32(word));
-        e.store(words, e.address(address, 2 * static_cast<int64_t>(n)), 16);
+        SmallVector<Value> words;
+        for (size_t pair = n; pair < n + 8; pair += 2)
+          words.push_back(pack16(e, bf16, values[pair], values[pair + 1]));
+        e.store(e.pack(words), e.address(address, 2 * static_cast<int64_t>(n)), 16);
       }
     });
     return SmallVector<SmallVector<Value>>();
