@@ -93,7 +93,7 @@ SmallVector<std::string> Compilation::bindings() {
     for (NamedAttribute param : kernel.getParams())
       declared.insert(param.getName().getValue());
   SmallVector<std::string> pairs;
-  for (const auto &[name, value] : request.spec.bindings(request.target->lowering != "portable"))
+  for (const auto &[name, value] : request.spec.bindings(multipliesPacked(*request.target)))
     if (declared.contains(name))
       pairs.push_back(name + "=" + value);
   return pairs;

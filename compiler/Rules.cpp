@@ -90,7 +90,7 @@ int64_t sm100SharedBytes(const KernelSpec &spec, const KernelConfig &config) {
     bytes += sm100::slotBytes(qk, spec.blockQ, spec.headDim) +
              config.stages *
                  (sm100::slotBytes(qk, spec.blockKv, spec.headDim) + sm100::slotBytes(pv, spec.valueDim, spec.blockKv));
-    if (sm100::hasGroupScales(pv))
+    if (hasGroupScales(pv))
       bytes += sm100::slotBytes(pv, spec.blockQ, spec.blockKv);
   };
   if (spec.budget != Budget::AllHigh)
@@ -101,7 +101,7 @@ int64_t sm100SharedBytes(const KernelSpec &spec, const KernelConfig &config) {
 }
 
 int64_t sharedBytes(const KernelSpec &spec, const KernelConfig &config, const Target &target) {
-  return target.lowering == "sm100" ? sm100SharedBytes(spec, config) : portableSharedBytes(spec, config);
+  return multipliesPacked(target) ? sm100SharedBytes(spec, config) : portableSharedBytes(spec, config);
 }
 
 } // namespace

@@ -10,11 +10,10 @@ using namespace thrift;
 
 EmulationPlan thrift::emulationPlan(const Plan &plan) {
   const Spec &spec = plan.spec();
-  bool multipliesPacked = stateOf(plan).target->lowering == "sm100";
-  assert((multipliesPacked || stateOf(plan).target->lowering == "portable") && "a lowering states what it rounds here");
   RoutingBlock block{spec.blockQ, spec.blockKv};
-  Result<EmulationPlan> emulation = multipliesPacked ? EmulationPlan::sm100(spec.low, spec.dtype, block)
-                                                     : EmulationPlan::portable(spec.low, spec.dtype, block);
+  Result<EmulationPlan> emulation = multipliesPacked(*stateOf(plan).target)
+                                        ? EmulationPlan::sm100(spec.low, spec.dtype, block)
+                                        : EmulationPlan::portable(spec.low, spec.dtype, block);
   assert(emulation && "a plan's dtype is f16 or bf16");
   return *emulation;
 }

@@ -91,7 +91,7 @@ Status Launch::checkExtents(const AttentionArguments &arguments) {
   const Spec &spec = plan.spec;
   // K and V are copied in pieces of 16 bytes; on the portable target Q and O move in pairs of elements. (quantize copies Q as
   // well.)
-  size_t pieces = spec.alignment, pairs = plan.target->lowering == "portable" ? std::min<size_t>(4, pieces) : pieces;
+  size_t pieces = spec.alignment, pairs = multipliesPacked(*plan.target) ? pieces : std::min<size_t>(4, pieces);
   size_t queries = plan.budget == Budget::AllHigh ? pairs : pieces;
   Status checks[] = {checkTensor(q, "q", spec.headDim, queries, false), checkTensor(k, "k", spec.headDim, pieces, false),
                      checkTensor(v, "v", spec.valueDim, pieces, false),

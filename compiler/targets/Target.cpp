@@ -49,6 +49,8 @@ std::optional<NativeConversions> thrift::parseNativeConversions(std::string_view
   return std::nullopt;
 }
 
+bool thrift::multipliesPacked(const Target &target) { return target.lowering == kSm100; }
+
 const Target *thrift::findTarget(std::string_view name) {
   for (const Target &target : targets)
     if (target.name == name)

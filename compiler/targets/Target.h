@@ -37,6 +37,9 @@ struct Target {
   std::string_view notice;     ///< what the user should know when asking for this name, or empty
 };
 
+/// True where products are computed in the packed formats, from tiles that tensor maps bring: P takes V's format, and every
+/// tensor starts its rows at multiples of 16 bytes. Elsewhere packed operands are widened in registers.
+bool multipliesPacked(const Target &target);
 /// The target called `name`, or null.
 const Target *findTarget(std::string_view name);
 /// The best target for a device of this compute capability (10 * major + minor), or null below sm_80.
