@@ -286,6 +286,41 @@ TEST(MBarrier, TryWaitMayGiveUpUnderRandomDelivery) {
   EXPECT_LT(gaveUp, 40u);
 }
 
+TEST(MBarrier, TryWaitGivesUpAtItsTimeLimitWhereNothingElseCanHappen) {
+  // Nobody arrives. The clock shows that the time went by: 40 tries of 1000 ns, and few instructions.
+  const std::string body = start("32") + R"(
+    .reg .u64 %begin, %now;
+    mov.u32 %i, 0;
+    mov.u64 %begin, %globaltimer;
+  AGAIN:
+    mbarrier.try_wait.parity.shared.b64 %q, [%bar], 0, 1000;
+    @%q bra DONE;
+    add.u32 %i, %i, 1;
+    mov.u64 %now, %globaltimer;
+    sub.u64 %now, %now, %begin;
+    setp.lt.u64 %q, %now, 40000;
+    @%q bra AGAIN;
+  DONE:
+    st.global.u32 [%o], %i;)";
+  for (Delivery policy : {Delivery::Lazy, Delivery::Eager}) {
+    BodyRun run = runBody(body, barriers(64, policy));
+    ASSERT_TRUE(run.report.status) << run.report.status.message();
+    // Both warps wait side by side, so that each moment passes for both.
+    EXPECT_GT(run.out[5], 25u);
+    EXPECT_LE(run.out[5], 40u);
+  }
+}
+
+TEST(MBarrier, ALoopOfLimitedWaitsIsStillADeadlock) {
+  BodyRun run = runBody(start("32") + R"(
+  AGAIN:
+    mbarrier.try_wait.parity.shared.b64 %q, [%bar], 0, 1000;
+    @!%q bra AGAIN;)",
+                        barriers(64));
+  ASSERT_FALSE(run.report.status);
+  EXPECT_NE(run.report.status.message().find("deadlock"), std::string::npos) << run.report.status.message();
+}
+
 TEST(MBarrier, ALifeAfterInval) {
   BodyRun run = runBody(start("32") + R"(
     mbarrier.arrive.shared.b64 %st, [%bar];

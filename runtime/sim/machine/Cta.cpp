@@ -2,6 +2,8 @@
 
 #include "runtime/sim/machine/Cta.h"
 
+#include "runtime/sim/ops/MBarrier.h"
+
 #include <algorithm>
 #include <random>
 
@@ -152,8 +154,11 @@ Cta::Outcome Cta::whenIdle(bool polling) {
   case AsyncQueue::Progress::None:
     break;
   }
-  if (polling && ++idleRounds_ < kMaxIdleRounds)
+  // Waits with a time limit end without their phase where nothing else can happen: their threads may have another plan.
+  if (idleRounds_ + 1 < kMaxIdleRounds && (passTimeLimits(*this) || polling)) {
+    ++idleRounds_;
     return Outcome::Running;
+  }
   reportDeadlock();
   return Outcome::Fault;
 }

@@ -7,9 +7,13 @@
 
 namespace thrift::sim {
 
+class Cta;
+
 // After the name of the operation was taken.
 void decodeMBarrierArrive(Form &form, bool drops);
 void decodeMBarrierWait(Form &form, bool maySuspend);
+/// Lets the time go by until the suspended waits that have a time limit give up. False if there are none.
+bool passTimeLimits(Cta &cta);
 /// cp.async.mbarrier.arrive, after `.async`.
 void decodeCopyArrive(Form &form);
 

@@ -1,14 +1,15 @@
 //===- MBarrierWait.cpp - waiting for a phase of an mbarrier ----------------===//
 //
 // PTX ISA "mbarrier.test_wait", "mbarrier.try_wait". try_wait may suspend the thread until the phase completes or a
-// time limit is over: here it suspends until the phase completes, and under random delivery the time is over now and
-// then.
+// time limit is over: here it suspends until the phase completes. Its time is over now and then under random delivery,
+// and where the instruction states a limit and nothing else in the CTA can happen.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/sim/ops/MBarrier.h"
 #include "runtime/sim/ops/MBarrierForm.h"
 
+#include <algorithm>
 #include <array>
 
 namespace thrift::sim {
@@ -18,6 +19,7 @@ namespace {
 constexpr uint32_t kByParity = 1u << 8; ///< b is a parity, not a state
 constexpr uint32_t kMaySuspend = 1u << 9;
 constexpr uint32_t kRelaxed = 1u << 10;
+constexpr uint32_t kHasLimit = 1u << 11; ///< c is a time in nanoseconds
 
 // Under random delivery one in so many waits that would suspend gives up instead.
 constexpr unsigned kGiveUp = 4;
@@ -96,7 +98,36 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
   return Step::Yield;
 }
 
+/// The wait in which `split` is suspended gives up: its threads go on behind it, and count as threads that have polled.
+void giveUp(Warp &warp, Split &split) {
+  const Inst &inst = warp.code[split.pc];
+  warp.setPredicate(inst.d, split.mask, 0);
+  ++warp.cta.counts[split.pc++];
+  MBarrier &barrier = *warp.cta.mbarriers.find(split.waitsFor);
+  barrier.polled = true;
+  for (MBarrierWaiter &waiter : barrier.waiters)
+    if (waiter.warp == warp.index && waiter.lanes & split.mask)
+      waiter.suspended = false;
+  split.state = SplitState::Ready;
+}
+
 } // namespace
+
+bool passTimeLimits(Cta &cta) {
+  uint64_t shortest = 0; // the clock goes by no more than one of the limits
+  bool any = false;
+  for (const auto &warp : cta.warps)
+    for (Split &split : warp->others) {
+      if (split.state != SplitState::WaitsMBarrier || !(warp->code[split.pc].flags & kHasLimit))
+        continue;
+      uint32_t limit = warp->plane<uint32_t>(warp->code[split.pc].c)[lowestLane(split.mask)];
+      shortest = any ? std::min<uint64_t>(shortest, limit) : limit;
+      any = true;
+      giveUp(*warp, split);
+    }
+  cta.clock += shortest;
+  return any;
+}
 
 void decodeMBarrierWait(Form &form, bool maySuspend) {
   if (maySuspend)
@@ -109,8 +140,9 @@ void decodeMBarrierWait(Form &form, bool maySuspend) {
   form.inst.d = form.predicateDestination(0);
   form.b(2, byParity ? Ty::U32 : Ty::B64);
   if (maySuspend && form.operandCount() > 3)
-    form.source(3, Ty::U32); // the time limit: there is no time here
-  form.inst.flags |= (byParity ? kByParity : 0) | (maySuspend ? kMaySuspend : 0) | (relaxed ? kRelaxed : 0);
+    form.c(3, Ty::U32);
+  form.inst.flags |= (byParity ? kByParity : 0) | (maySuspend ? kMaySuspend : 0) |
+                     (maySuspend && form.operandCount() > 3 ? kHasLimit : 0) | (relaxed ? kRelaxed : 0);
   form.use(&runWait);
 }
 
