@@ -12,13 +12,13 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/ADT/StringExtras.h"
 
 #include <chrono>
 
@@ -100,9 +100,11 @@ SmallVector<std::string> Compilation::bindings() {
 }
 
 llvm::Error Compilation::fail(Stage stage, StringRef pipeline) {
-  std::string message = "stage " + stageName(stage).str() + " failed: " + (diagnostics.empty() ? "no diagnostic" : diagnostics);
+  std::string message =
+      "stage " + stageName(stage).str() + " failed: " + (diagnostics.empty() ? "no diagnostic" : diagnostics);
   if (!request.reproducerDir.empty()) {
-    auto hash = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(std::string(request.source) + pipeline.str())));
+    auto hash =
+        llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(std::string(request.source) + pipeline.str())));
     SmallString<128> path(request.reproducerDir);
     llvm::sys::path::append(path, "thriftjit-" + hash.substr(0, 12) + ".mlir");
     std::error_code error = llvm::sys::fs::create_directories(request.reproducerDir);
@@ -145,8 +147,15 @@ void Compilation::readKernels() {
     auto grid = function->getAttrOfType<ArrayAttr>("thrift.grid");
     auto threads = function->getAttrOfType<IntegerAttr>("thrift.threads");
     auto shared = function->getAttrOfType<IntegerAttr>("thrift.shared_bytes");
-    if (abi && grid && threads && shared)
-      compiled.kernels.push_back({function.getName().str(), strings(abi), strings(grid), threads.getInt(), shared.getInt()});
+    if (!abi || !grid || !threads || !shared)
+      continue;
+    compiled.kernels.push_back(
+        {function.getName().str(), strings(abi), strings(grid), threads.getInt(), shared.getInt(), {}});
+    if (auto barriers = function->getAttrOfType<ArrayAttr>("thrift.mbarriers"))
+      for (auto barrier : barriers.getAsRange<DictionaryAttr>())
+        compiled.kernels.back().barriers.push_back({barrier.getAs<StringAttr>("name").str(),
+                                                    barrier.getAs<IntegerAttr>("offset").getInt(),
+                                                    barrier.getAs<IntegerAttr>("stages").getInt()});
   }
 }
 
@@ -180,6 +189,7 @@ llvm::Expected<CompiledModule> Compilation::run() {
       options.exp2 = request.config.exp2;
       options.alignment = request.config.alignment;
       options.sharedLimit = request.target->sharedLimit;
+      options.watchdog = request.config.watchdog;
       buildScheduledStage(manager, options);
     };
     if (llvm::Error error = runStage(Stage::Scheduled, build))
@@ -226,9 +236,11 @@ llvm::Expected<CompiledModule> Compilation::run() {
 llvm::Expected<CompiledModule> Compiler::compile(const CompileRequest &request) const {
   assert(request.target && "a request names its target");
   if (request.from > Stage::Nvvm)
-    return llvm::createStringError("compilation starts from an MLIR stage, up to nvvm, not from " + stageName(request.from).str());
+    return llvm::createStringError("compilation starts from an MLIR stage, up to nvvm, not from " +
+                                   stageName(request.from).str());
   if (request.to < request.from || request.to > Stage::Ptx)
-    return llvm::createStringError("cannot go from stage " + stageName(request.from).str() + " to " + stageName(request.to).str());
+    return llvm::createStringError("cannot go from stage " + stageName(request.from).str() + " to " +
+                                   stageName(request.to).str());
   if (request.from == Stage::Template) {
     std::string broken;
     for (const Violation &violation : checkRules(request.spec, request.config, *request.target))

@@ -57,5 +57,6 @@ std::string KernelSpec::print() const {
 bool thrift::operator==(const KernelSpec &a, const KernelSpec &b) { return a.print() == b.print(); }
 
 std::string KernelConfig::print() const {
-  return "stages=" + std::to_string(stages) + " exp2=" + exp2 + " alignment=" + std::to_string(alignment);
+  return "stages=" + std::to_string(stages) + " exp2=" + exp2 + " alignment=" + std::to_string(alignment) +
+         " watchdog=" + (watchdog ? "on" : "off");
 }

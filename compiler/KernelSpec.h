@@ -1,7 +1,7 @@
 //===- KernelSpec.h - what is asked of the compiler, and how it is built ------===//
 //
-// A KernelSpec holds every compile-time choice that changes what a kernel computes; a KernelConfig holds those that change
-// only how. Both are plain values: defaults, ==, print. Pure C++, no MLIR.
+// A KernelSpec holds every compile-time choice that changes what a kernel computes; a KernelConfig holds those that
+// change only how. Both are plain values: defaults, ==, print. Pure C++, no MLIR.
 
 #ifndef THRIFTJIT_COMPILER_KERNELSPEC_H
 #define THRIFTJIT_COMPILER_KERNELSPEC_H
@@ -51,12 +51,15 @@ struct KernelConfig {
   std::string exp2 = "approx"; ///< approx: ex2.approx; poly: a polynomial on the FMA pipes, bit-equal on every machine
 
   int alignment = 16; ///< bytes that rows of the caller's tensors are aligned to: 16, or 2 for any strides
+  /// Waits for mbarriers give up after a while and are recorded, so that a broken kernel ends. Changes nothing where a
+  /// lowering has none, as the portable one.
+  bool watchdog = false;
 
   std::string print() const;
 };
 
 inline bool operator==(const KernelConfig &a, const KernelConfig &b) {
-  return a.stages == b.stages && a.exp2 == b.exp2 && a.alignment == b.alignment;
+  return a.stages == b.stages && a.exp2 == b.exp2 && a.alignment == b.alignment && a.watchdog == b.watchdog;
 }
 inline bool operator!=(const KernelConfig &a, const KernelConfig &b) { return !(a == b); }
 

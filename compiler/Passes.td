@@ -207,6 +207,8 @@ def Schedule : Pass<"thrift-schedule", "::mlir::ModuleOp"> {
     Option<"exp2", "exp2", "std::string", "\"approx\"", "approx (ex2.approx) or poly (a polynomial on the FMA pipes)">,
     Option<"alignment", "alignment", "int64_t", "16", "bytes that rows of the caller's tensors are aligned to: 16 or 2">,
     Option<"sharedLimit", "shared-limit", "int64_t", "101376", "bytes of shared memory that one CTA may use">,
+    Option<"watchdog", "watchdog", "bool", "false",
+           "bound every wait for an mbarrier; nothing where a schedule has none">,
   ];
   let dependentDialects = ["::thrift::ThriftDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
 }

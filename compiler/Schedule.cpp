@@ -35,7 +35,7 @@ struct Schedule : thrift::impl::ScheduleBase<Schedule> {
         kernel.emitError("kernel @") << kernel.getSymName() << " has open parameters; run thrift-specialize first";
         return signalPassFailure();
       }
-      if (failed(lowering->schedule(kernel, {stages, exp2, alignment, sharedLimit})))
+      if (failed(lowering->schedule(kernel, {stages, exp2, alignment, sharedLimit, watchdog})))
         return signalPassFailure();
     }
   }

@@ -40,9 +40,9 @@ void thrift::buildSpecializedStage(OpPassManager &pm, const SpecializeStageOptio
 void thrift::buildScheduledStage(OpPassManager &pm, const ScheduleStageOptions &options) {
   pm.addPass(createReadUnpacked());
   pm.addPass(createPartitionRoutes()); // after it: arguments that nothing reads any more disappear
-  pm.addPass(createPeelMasks()); // after the partition: each list has an interior of its own
-  pm.addPass(createSchedule(
-      ScheduleOptions{options.target, options.stages, options.exp2, options.alignment, options.sharedLimit}));
+  pm.addPass(createPeelMasks());       // after the partition: each list has an interior of its own
+  pm.addPass(createSchedule(ScheduleOptions{options.target, options.stages, options.exp2, options.alignment,
+                                            options.sharedLimit, options.watchdog}));
   pm.addPass(createCSEPass()); // for the reader: constants and rings once
 }
 

@@ -36,6 +36,7 @@ struct ScheduleStageOptions : mlir::PassPipelineOptions<ScheduleStageOptions> {
                             llvm::cl::init(16)};
   Option<int64_t> sharedLimit{*this, "shared-limit", llvm::cl::desc("bytes that one CTA may use"),
                               llvm::cl::init(101376)};
+  Option<bool> watchdog{*this, "watchdog", llvm::cl::desc("bound every wait for an mbarrier"), llvm::cl::init(false)};
 };
 
 struct NvvmStageOptions : mlir::PassPipelineOptions<NvvmStageOptions> {

@@ -14,11 +14,18 @@
 
 namespace thrift {
 
+/// On a scheduled kernel: every `thrift.await` of it is bounded, and launches pass one more argument, `watchdog`,
+/// behind all others. After 2 s, or at once when another wait has given up before, a wait is recorded in that memory
+/// (WatchdogLayout.h) and its thread goes on with whatever is there. Results are wrong then, but the kernel ends and
+/// frees its tensor memory. A schedule without mbarriers does not set it.
+constexpr llvm::StringLiteral kWatchdogAttr = "thrift.watchdog";
+
 struct ScheduleChoices {
   int64_t stages = 2; ///< slots of each ring
   std::string exp2 = "approx";
   int64_t alignment = 16;       ///< bytes that rows of the caller's tensors are aligned to: 16 or 2
   int64_t sharedLimit = 101376; ///< bytes that one CTA may use
+  bool watchdog = false;        ///< waits for mbarriers give up after a while; nothing where there are none
 };
 
 struct ConversionChoices {

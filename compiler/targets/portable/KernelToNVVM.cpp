@@ -1,5 +1,6 @@
 //===- KernelToNVVM.cpp - kernels, program ids, rings, waits ----------------===//
 
+#include "compiler/targets/Lowering.h"
 #include "compiler/targets/portable/Conversion.h"
 
 using namespace mlir;
@@ -43,6 +44,19 @@ void appendAbi(Type type, StringRef name, SmallVectorImpl<Attribute> &abi, Build
   }
 }
 
+/// The kernel's rings of mbarriers, by the names that the schedule gave them: for readers of a watchdog's records.
+ArrayAttr describeMBarriers(KernelOp kernel, Builder &builder) {
+  SmallVector<Attribute> all;
+  for (MBarriersOp op : kernel.getBody().getOps<MBarriersOp>()) {
+    auto location = op.getLoc()->findInstanceOf<NameLoc>();
+    StringAttr name = location ? location.getName() : builder.getStringAttr("mbarriers");
+    all.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("name", name), builder.getNamedAttr("offset", op.getOffsetAttr()),
+         builder.getNamedAttr("stages", builder.getI64IntegerAttr(op.getBarriers().getType().getStages()))}));
+  }
+  return builder.getArrayAttr(all);
+}
+
 struct ConvertKernel : OpConversionPattern<KernelOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -64,6 +78,14 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
       signature.addInputs(argument.getArgNumber(), types);
       appendAbi(argument.getType(), cast<StringAttr>(name).getValue(), abi, rewriter);
     }
+    bool watchdog = kernel->hasAttr(kWatchdogAttr);
+    if (watchdog) {
+      if (llvm::is_contained(abi, rewriter.getStringAttr("watchdog")))
+        return kernel.emitError("kernel @")
+               << kernel.getSymName() << " has a watchdog and something else called watchdog";
+      signature.addInputs(LLVM::LLVMPointerType::get(getContext(), kGlobalSpace));
+      abi.push_back(rewriter.getStringAttr("watchdog"));
+    }
 
     auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()), signature.getConvertedTypes());
     auto function = LLVM::LLVMFuncOp::create(rewriter, kernel.getLoc(), kernel.getSymName(), type);
@@ -82,6 +104,10 @@ struct ConvertKernel : OpConversionPattern<KernelOp> {
     function->setAttr("thrift.abi", rewriter.getArrayAttr(abi));
     function->setAttr("thrift.threads", kernel.getThreadsAttr());
     function->setAttr("thrift.shared_bytes", kernel.getSharedBytesAttr());
+    if (watchdog)
+      function->setAttr(kWatchdogAttr, rewriter.getUnitAttr());
+    if (ArrayAttr barriers = describeMBarriers(kernel, rewriter); !barriers.empty())
+      function->setAttr("thrift.mbarriers", barriers);
     function->setAttr("thrift.grid", rewriter.getArrayAttr({})); // one CTA, unless the kernel asks where it is
     for (ProgramIdOp program : kernel.getBody().getOps<ProgramIdOp>())
       function->setAttr("thrift.grid", program.getNames());

@@ -1,10 +1,13 @@
 //===- PipelineToNVVM.cpp - roles, rings, mbarriers -------------------------===//
 
+#include "compiler/WatchdogLayout.h"
+#include "compiler/targets/Lowering.h"
 #include "compiler/targets/sm100/Conversion.h"
 #include "compiler/targets/sm100/MatrixLayout.h"
 #include "compiler/targets/sm100/Sm100.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace thrift;
@@ -126,6 +129,58 @@ struct ConvertPublish : TilePattern<PublishOp> {
   }
 };
 
+bool hasWatchdog(AwaitOp op) {
+  auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
+  return function && function->hasAttr(kWatchdogAttr);
+}
+
+/// The loop of a wait that gives up. A wait looks at the records only when it has to wait, and before it suspends, so
+/// that with the first entry there no other one loses time. %globaltimer counts nanoseconds. One lane speaks for its
+/// warp.
+void awaitBounded(Emitter &e, AwaitOp op, Value mbarrier, Value number, Value parity) {
+  using namespace watchdog;
+  std::string text = llvm::formatv("{{\n"
+                                   "\t.reg .pred done, over;\n"
+                                   "\t.reg .b32 count, x, y, z, waited;\n"
+                                   "\t.reg .b64 begin, passed, entry;\n"
+                                   "\tmov.u64 begin, %globaltimer;\n"
+                                   "WAIT_${{:uid}:\n"
+                                   "\tmbarrier.test_wait.parity.shared::cta.b64 done, [$0], $1;\n"
+                                   "\t@done bra DONE_${{:uid};\n"
+                                   "\tld.relaxed.gpu.global.u32 count, [$2];\n"
+                                   "\tsetp.ne.u32 over, count, 0;\n"
+                                   "\t@over bra RECORD_${{:uid};\n"
+                                   "\tmbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1, {0};\n"
+                                   "\t@done bra DONE_${{:uid};\n"
+                                   "\tmov.u64 passed, %globaltimer;\n"
+                                   "\tsub.u64 passed, passed, begin;\n"
+                                   "\tsetp.lt.u64 over, passed, {1};\n"
+                                   "\t@over bra WAIT_${{:uid};\n"
+                                   "RECORD_${{:uid}:\n"
+                                   "\tsetp.ne.u32 over, $6, 0;\n"
+                                   "\t@over bra DONE_${{:uid};\n"
+                                   "\tatom.relaxed.gpu.global.add.u32 count, [$2], 1;\n"
+                                   "\tsetp.ge.u32 over, count, {2};\n"
+                                   "\t@over bra DONE_${{:uid};\n"
+                                   "\tmad.wide.u32 entry, count, {3}, $2;\n"
+                                   "\tmov.u64 passed, %globaltimer;\n"
+                                   "\tsub.u64 passed, passed, begin;\n"
+                                   "\tcvt.u32.u64 waited, passed;\n"
+                                   "\tmov.u32 x, %ctaid.x;\n"
+                                   "\tmov.u32 y, %ctaid.y;\n"
+                                   "\tmov.u32 z, %ctaid.z;\n"
+                                   "\tst.global.v4.u32 [entry+{4}], {{$3, $4, $5, {6}};\n"
+                                   "\tst.global.v4.u32 [entry+{5}], {{x, y, z, waited};\n"
+                                   "DONE_${{:uid}:\n"
+                                   "\t}",
+                                   kSuspendNanoseconds, kPatienceNanoseconds, kEntries, kEntryBytes, kHeaderBytes,
+                                   kHeaderBytes + 16, op.getFree() ? 1 : 0);
+  Value records = portable::dimension(e, op, "watchdog");
+  e.assembly(text, "r,r,l,r,r,r,r", {},
+             {mbarrier, parity, LLVM::PtrToIntOp::create(e.builder, e.loc, e.i64(), records),
+              e.sub(mbarrier, sharedAddress(e, 0)), number, e.warp(), e.lane()});
+}
+
 struct ConvertAwait : TilePattern<AwaitOp> {
   using TilePattern::TilePattern;
   Fragments emit(AwaitOp op, Adaptor adaptor, Emitter &e) const override {
@@ -135,13 +190,17 @@ struct ConvertAwait : TilePattern<AwaitOp> {
     Value parity = e.band(stages == 1 ? number : e.divide(number, stages), 1);
     if (op.getFree())
       parity = e.bxor(parity, e.i32(1));
-    e.assembly("{\n"
-               "\t.reg .pred done;\n"
-               "WAIT_${:uid}:\n"
-               "\tmbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1;\n"
-               "\t@!done bra WAIT_${:uid};\n"
-               "\t}",
-               "r,r", {}, {slotAddress(e, adaptor.getBarriers().front(), number, stages, kMBarrierBytes), parity});
+    Value mbarrier = slotAddress(e, adaptor.getBarriers().front(), number, stages, kMBarrierBytes);
+    if (hasWatchdog(op))
+      awaitBounded(e, op, mbarrier, number, parity);
+    else
+      e.assembly("{\n"
+                 "\t.reg .pred done;\n"
+                 "WAIT_${:uid}:\n"
+                 "\tmbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1;\n"
+                 "\t@!done bra WAIT_${:uid};\n"
+                 "\t}",
+                 "r,r", {}, {mbarrier, parity});
     if (op.getTensor())
       e.assembly("tcgen05.fence::after_thread_sync;", "", {}, {});
     return SmallVector<SmallVector<Value>>();

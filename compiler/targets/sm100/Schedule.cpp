@@ -211,6 +211,8 @@ LogicalResult Scheduler::run() {
     load.erase();
   kernel.setThreads(kWarps * 32);
   kernel.setSharedBytes(sharedBytes);
+  if (options.watchdog)
+    kernel->setAttr(kWatchdogAttr, UnitAttr::get(kernel.getContext()));
   return success();
 }
 
