@@ -1,6 +1,7 @@
 //===- Arguments.h - what one launch works on -------------------------------===//
 //
-// All pointers are addresses on the plan's device, all sizes host values. A launch copies what it needs before it returns.
+// All pointers are addresses on the plan's device, all sizes host values. A launch copies what it needs before it
+// returns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,21 +38,21 @@ struct RouteBuffers {
 
 /// What the online router decided, in the caller's memory.
 struct DecisionBuffers {
-  /// u8 [batch, qHeads, ceil(qLen / blockQ), blockQ / Plan::granule(), ceil(kvLen / blockKv)]: 0 not visible to the query
-  /// block, 1 low, 2 high (a seed, or promoted), 3 skipped. Absent: not written.
+  /// u8 [batch, qHeads, ceil(qLen / blockQ), blockQ / Plan::granule(), ceil(kvLen / blockKv)]: 0 not visible to the
+  /// query block, 1 low, 2 high (a seed, or promoted), 3 skipped. Absent: not written.
   void *tiers = nullptr;
-  /// i32 [batch, qHeads, ceil(qLen / blockQ), blockQ / Plan::granule(), 2]: promotions, seeds not counted, and how often a
-  /// granule wanted one past its cap. Absent: into the workspace.
+  /// i32 [batch, qHeads, ceil(qLen / blockQ), blockQ / Plan::granule(), 2]: promotions, seeds not counted, and how
+  /// often a granule wanted one past its cap. Absent: into the workspace.
   void *counts = nullptr;
 };
 
-/// Rows of Q, K and V start at multiples of Spec::alignment bytes, those of O (and of Q at budget 1) of 4 bytes or less;
-/// those that a kernel copies by tensor maps at multiples of 16, or the launch is refused.
+/// Rows of Q, K and V start at multiples of Spec::alignment bytes, those of O (and of Q at budget 1) of 4 bytes or
+/// less; those that a kernel copies by tensor maps at multiples of 16, or the launch is refused.
 struct AttentionArguments {
-  TensorView q; ///< [batch, qHeads, qLen, headDim], any strides with the last dim contiguous
-  TensorView k; ///< [batch, kvHeads, kvLen, headDim]
-  TensorView v; ///< [batch, kvHeads, kvLen, valueDim]
-  TensorView o; ///< [batch, qHeads, qLen, valueDim]; written
+  TensorView q;                  ///< [batch, qHeads, qLen, headDim], any strides with the last dim contiguous
+  TensorView k;                  ///< [batch, kvHeads, kvLen, headDim]
+  TensorView v;                  ///< [batch, kvHeads, kvLen, valueDim]
+  TensorView o;                  ///< [batch, qHeads, qLen, valueDim]; written
   std::optional<TensorView> lse; ///< [batch, qHeads, qLen] f32; written; natural log
   std::optional<float> scale;    ///< of the logits; 1 / sqrt(headDim) if absent
 
@@ -61,6 +62,9 @@ struct AttentionArguments {
   std::optional<RouteBuffers> routes;
   /// The same for a plan with the online router.
   std::optional<DecisionBuffers> decisions;
+  /// Plan::watchdogBytes() bytes, aligned to 16 and zero, into which waits that give up are recorded; null where that
+  /// is 0.
+  void *watchdog = nullptr;
 };
 
 } // namespace thrift

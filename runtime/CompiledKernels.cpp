@@ -14,12 +14,17 @@ using json = nlohmann::json;
 
 std::string thrift::encodeKernels(const std::vector<KernelInfo> &kernels) {
   json list = json::array();
-  for (const KernelInfo &kernel : kernels)
+  for (const KernelInfo &kernel : kernels) {
+    json barriers = json::array();
+    for (const MBarrierInfo &barrier : kernel.barriers)
+      barriers.push_back({{"name", barrier.name}, {"offset", barrier.offset}, {"stages", barrier.stages}});
     list.push_back({{"name", kernel.name},
                     {"abi", kernel.abi},
                     {"grid", kernel.grid},
                     {"threads", kernel.threads},
-                    {"shared_bytes", kernel.sharedBytes}});
+                    {"shared_bytes", kernel.sharedBytes},
+                    {"mbarriers", std::move(barriers)}});
+  }
   return list.dump();
 }
 
@@ -46,12 +51,26 @@ Result<std::vector<KernelInfo>> thrift::decodeKernels(const std::string &metadat
     result = value->get<int64_t>();
     return true;
   };
+  auto barriers = [&](const json &object, std::vector<MBarrierInfo> &result) {
+    auto array = object.find("mbarriers");
+    if (array == object.end() || !array->is_array())
+      return false;
+    for (const json &each : *array) {
+      MBarrierInfo &barrier = result.emplace_back();
+      if (!each.is_object() || !each.contains("name") || !each["name"].is_string() ||
+          !number(each, "offset", barrier.offset) || !number(each, "stages", barrier.stages))
+        return false;
+      barrier.name = each["name"].get<std::string>();
+    }
+    return true;
+  };
   std::vector<KernelInfo> kernels;
   for (const json &object : list) {
     KernelInfo &kernel = kernels.emplace_back();
     bool good = object.is_object() && object.contains("name") && object["name"].is_string() &&
                 words(object, "abi", kernel.abi) && words(object, "grid", kernel.grid) &&
-                number(object, "threads", kernel.threads) && number(object, "shared_bytes", kernel.sharedBytes);
+                number(object, "threads", kernel.threads) && number(object, "shared_bytes", kernel.sharedBytes) &&
+                barriers(object, kernel.barriers);
     if (!good)
       return damaged;
     kernel.name = object["name"].get<std::string>();
@@ -59,7 +78,8 @@ Result<std::vector<KernelInfo>> thrift::decodeKernels(const std::string &metadat
   return kernels;
 }
 
-Result<CompiledKernels> KernelSource::get(const KernelSpec &spec, const KernelConfig &config, const Target &target) const {
+Result<CompiledKernels> KernelSource::get(const KernelSpec &spec, const KernelConfig &config,
+                                          const Target &target) const {
   auto begin = std::chrono::steady_clock::now();
   const Template *source = findTemplate(spec.kernel);
   if (!source)

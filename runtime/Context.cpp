@@ -103,7 +103,7 @@ Result<std::shared_ptr<const LoadedModule>> ContextImpl::load(const CompiledKern
 }
 
 Status ContextImpl::addKernels(PlanState &state, const std::string &kernel) {
-  KernelConfig config{state.spec.stages, state.spec.exp2, state.spec.alignment};
+  KernelConfig config{state.spec.stages, state.spec.exp2, state.spec.alignment, state.spec.watchdog};
   Result<CompiledKernels> compiled = source_.get(kernelSpec(state, kernel), config, *state.target);
   if (!compiled)
     return compiled.status();
@@ -126,6 +126,8 @@ Status ContextImpl::addKernels(PlanState &state, const std::string &kernel) {
     if (!binding)
       return binding.status();
     planned.binding = *binding;
+    for (const MBarrierInfo &barrier : info.barriers)
+      planned.barriers.push_back({barrier.name, barrier.offset, barrier.stages});
     if (module) {
       Result<std::shared_ptr<const LoadedKernel>> loaded = module->find(info.name);
       if (!loaded)

@@ -117,6 +117,7 @@ Result<Environment> Environment::read(const char *const *variables) {
       continue;
     if (Status status = found->set(environment, value); !status)
       return status;
+    environment.given.emplace_back(name, value);
   }
   return environment;
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thrift {
@@ -34,8 +35,8 @@ struct Environment {
   unsigned simThreads = 0;                           ///< THRIFTJIT_SIM_THREADS; 0 means all cores
   uint64_t simInstructionBudget = 20'000'000'000ull; ///< THRIFTJIT_SIM_BUDGET, warp instructions of one launch
 
-  std::string simDelivery = "lazy";                  ///< THRIFTJIT_SIM_DELIVERY: lazy, eager, random or random:SEED
-  std::string simChecks = "memory";                  ///< THRIFTJIT_SIM_CHECKS: memory, races or strict
+  std::string simDelivery = "lazy"; ///< THRIFTJIT_SIM_DELIVERY: lazy, eager, random or random:SEED
+  std::string simChecks = "memory"; ///< THRIFTJIT_SIM_CHECKS: memory, races or strict
 
   std::string xdgCacheHome; ///< XDG_CACHE_HOME
   std::string home;         ///< HOME
@@ -43,6 +44,8 @@ struct Environment {
   std::string path;         ///< PATH
   std::string tempDir;      ///< TMPDIR
 
+  /// Every variable of the table that is set, in the order of the environment: name and value as they stand there.
+  std::vector<std::pair<std::string, std::string>> given;
   /// Variables named THRIFTJIT_* that the table does not have: most likely misspelt, so the owner should warn.
   std::vector<std::string> unknown;
 

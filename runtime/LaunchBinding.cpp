@@ -4,6 +4,7 @@
 
 #include "compiler/Compiler.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace thrift;
@@ -77,6 +78,7 @@ constexpr Name names[] = {
     {"scores.stride.0", Slot::ScoresStride0, Width::I64},
     {"scores.stride.1", Slot::ScoresStride1, Width::I64},
     {"scores.stride.2", Slot::ScoresStride2, Width::I64},
+    {"watchdog", Slot::Watchdog, Width::I64},
 };
 
 const Name *findName(const std::string &spelled) {
@@ -140,6 +142,12 @@ Result<LaunchBinding> LaunchBinding::resolve(const KernelInfo &kernel) {
   binding.threads_ = static_cast<uint32_t>(kernel.threads);
   binding.sharedBytes_ = static_cast<uint32_t>(kernel.sharedBytes);
   return binding;
+}
+
+bool LaunchBinding::asksFor(Slot slot) const {
+  return std::any_of(arguments_.begin(), arguments_.end(), [&](Argument argument) {
+    return argument.kind != Kind::Map && argument.index == static_cast<uint8_t>(slot);
+  });
 }
 
 LaunchShape LaunchBinding::shape(const LaunchValues &values) const {

@@ -36,6 +36,7 @@ enum class Slot : uint8_t {
   O, OStride0, OStride1, OStride2, Lse, LseStride0, LseStride1,
   QMean, QMeanStride0, QMeanStride1, QMeanStride2, KMean, KMeanStride0, KMeanStride1, KMeanStride2,
   Scores, ScoresStride0, ScoresStride1, ScoresStride2,
+  Watchdog,
   Count
 };
 // clang-format on
@@ -65,6 +66,7 @@ public:
   /// compiler and runtime disagree.
   static Result<LaunchBinding> resolve(const KernelInfo &kernel);
 
+  bool asksFor(Slot slot) const;
   LaunchShape shape(const LaunchValues &values) const;
   /// For a launch on `device`. InvalidArgument names a stride or an address of the caller's that no tensor map takes;
   /// never fails for a kernel without maps.

@@ -2,6 +2,7 @@
 
 #include "runtime/Plan.h"
 
+#include "compiler/WatchdogLayout.h"
 #include "runtime/WorkspaceLayout.h"
 
 using namespace thrift;
@@ -25,6 +26,14 @@ int64_t Plan::granule() const { return state_->granule; }
 
 int64_t Plan::routeCapacity(const Extents &extents) const {
   return thrift::routeCapacity(state_->spec, state_->budget, extents);
+}
+
+size_t Plan::watchdogBytes() const {
+  return state_->prefill && state_->prefill->binding.asksFor(Slot::Watchdog) ? watchdog::kBytes : 0;
+}
+
+WatchdogReport Plan::readWatchdog(const void *records) const {
+  return watchdogBytes() ? thrift::readWatchdog(records, state_->prefill->barriers) : WatchdogReport();
 }
 
 Result<size_t> Plan::workspaceBytes(const Extents &extents, bool packed) const {

@@ -11,7 +11,8 @@
 //   budget 1           prefill                                     1 kernel
 //   online router      quantize Q, K, V; prefill                   4 kernels
 //
-// and two fewer with a PackedKV; a V that is not lowered (`--low nvfp4:f16`) is not quantised. Plans are cheap to copy and may be used from any thread.
+// and two fewer with a PackedKV; a V that is not lowered (`--low nvfp4:f16`) is not quantised. Plans are cheap to copy
+// and may be used from any thread.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +23,7 @@
 #include "runtime/PackedKV.h"
 #include "runtime/Spec.h"
 #include "runtime/Status.h"
+#include "runtime/Watchdog.h"
 
 #include <memory>
 #include <string>
@@ -65,8 +67,15 @@ public:
   /// Sizes and offsets of a packed cache of K and V. `data` is null.
   Result<PackedKV> packedLayout(const Extents &extents) const;
 
+  /// Size of AttentionArguments::watchdog: 0 unless the spec asks for a watchdog and the kernels have waits that may
+  /// hang.
+  size_t watchdogBytes() const;
+  /// What a launch has recorded there, from a copy of `watchdogBytes()` bytes in host memory.
+  WatchdogReport readWatchdog(const void *records) const;
+
   /// Packs K and V: two kernels, one where V is not lowered.
-  Status quantize(const TensorView &k, const TensorView &v, const PackedKV &packed, NativeStream stream = nullptr) const;
+  Status quantize(const TensorView &k, const TensorView &v, const PackedKV &packed,
+                  NativeStream stream = nullptr) const;
   /// Attention. DeviceUnavailable for a plan of a context without a device.
   Status launch(const AttentionArguments &arguments, Workspace workspace, NativeStream stream = nullptr) const;
   /// The steps of a launch one by one, for timing them: "quantize", "rank", "prefill".

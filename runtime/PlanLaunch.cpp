@@ -89,13 +89,13 @@ static Status agree(const char *field, int64_t value, const char *other, int64_t
 Status Launch::checkExtents(const AttentionArguments &arguments) {
   const TensorView &q = arguments.q, &k = arguments.k, &v = arguments.v, &o = arguments.o;
   const Spec &spec = plan.spec;
-  // K and V are copied in pieces of 16 bytes; on the portable target Q and O move in pairs of elements. (quantize copies Q as
-  // well.)
+  // K and V are copied in pieces of 16 bytes; on the portable target Q and O move in pairs of elements. (quantize
+  // copies Q as well.)
   size_t pieces = spec.alignment, pairs = multipliesPacked(*plan.target) ? pieces : std::min<size_t>(4, pieces);
   size_t queries = plan.budget == Budget::AllHigh ? pairs : pieces;
-  Status checks[] = {checkTensor(q, "q", spec.headDim, queries, false), checkTensor(k, "k", spec.headDim, pieces, false),
-                     checkTensor(v, "v", spec.valueDim, pieces, false),
-                     checkTensor(o, "o", spec.valueDim, pairs, true)};
+  Status checks[] = {
+      checkTensor(q, "q", spec.headDim, queries, false), checkTensor(k, "k", spec.headDim, pieces, false),
+      checkTensor(v, "v", spec.valueDim, pieces, false), checkTensor(o, "o", spec.valueDim, pairs, true)};
   for (Status &status : checks)
     if (!status)
       return status;
@@ -214,6 +214,12 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
   values.setTensor(Slot::O, arguments.o);
   if (arguments.lse)
     values.setTensor(Slot::Lse, *arguments.lse);
+  if (plan.prefill && plan.prefill->binding.asksFor(Slot::Watchdog)) {
+    if (!arguments.watchdog || reinterpret_cast<uintptr_t>(arguments.watchdog) % 16)
+      return Status::invalid("watchdog", arguments.watchdog ? "an unaligned address" : "null",
+                             "a multiple of 16 bytes, as the plan was made with a watchdog");
+    values.set(Slot::Watchdog, addressOf(arguments.watchdog, 0));
+  }
   values.setFloat(Slot::SoftmaxScale, arguments.scale.value_or(1.0f / std::sqrt(static_cast<float>(spec.headDim))));
   if (plan.budget == Budget::AllHigh)
     return Status::ok();

@@ -8,6 +8,7 @@
 #include "runtime/Device.h"
 #include "runtime/LaunchBinding.h"
 #include "runtime/Plan.h"
+#include "runtime/Watchdog.h"
 
 #include <optional>
 
@@ -19,6 +20,7 @@ class Context;
 struct PlannedKernel {
   std::shared_ptr<const LoadedKernel> loaded; ///< null in a context without a device
   LaunchBinding binding;
+  std::vector<WatchedBarrier> barriers; ///< in its shared memory
 };
 
 struct PlanState {

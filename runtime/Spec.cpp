@@ -112,5 +112,6 @@ std::string thrift::print(const Spec &spec) {
   add("exp2", spec.exp2);
   count("alignment", spec.alignment);
   count("stages", spec.stages);
+  count("watchdog", spec.watchdog);
   return text;
 }

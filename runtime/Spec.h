@@ -52,6 +52,9 @@ struct Spec {
   std::string exp2 = "approx"; ///< approx, or poly: bit-equal on every machine
   int alignment = 16;          ///< of the rows of tensors, in bytes: 16, or 2 for any strides, slower
   int stages = 2;              ///< tiles of K and V in flight or in use
+  /// Waits inside kernels give up after 2 s and are recorded (Watchdog.h): a broken kernel ends. Slower; for diagnosis.
+  /// Changes nothing on the portable lowering, whose waits cannot hang.
+  bool watchdog = false;
 };
 
 /// The share of the router in use in parts per million, rounded: what routers compute with. Of a valid spec.

@@ -21,6 +21,7 @@ thrift_library(ThriftRuntime
     Plan.cpp
     PlanLaunch.cpp
     Spec.cpp
+    Watchdog.cpp
     WorkspaceLayout.cpp
     ${generator_version}
   LINK ThriftRuntimeCore ThriftReference ThriftTemplates ThriftCompiler nlohmann_json::nlohmann_json)

@@ -30,6 +30,7 @@ set(THRIFTJIT_PUBLIC_HEADERS
   runtime/Status.h
   runtime/TensorMap.h
   runtime/TensorView.h
+  runtime/Watchdog.h
 )
 
 # Every project library that `root` links, directly or not. Static libraries need all of them exported.
