@@ -29,7 +29,6 @@ constexpr UnbuiltVerb unbuiltVerbs[] = {
     {"map", "the routes as a picture"},
     {"cache", "look after the kernel cache"},
     {"env", "the environment variables"},
-    {"doctor", "examine this machine"},
 };
 
 class Program {
@@ -51,6 +50,7 @@ private:
 Program::Program() {
   verbs_.push_back(makeRunVerb());
   verbs_.push_back(makeEmitVerb());
+  verbs_.push_back(makeDoctorVerb());
   app_.set_version_flag(
       "--version", [] { return generatorVersion(); }, "print the version");
   app_.set_help_flag("-h,--help", "print this and exit");

@@ -58,6 +58,7 @@ public:
   Status allocate();
   Status poison();
   Status launch(StepTimes &times);
+  WatchdogReport readWatchdog();
   Result<PlanRun> read();
 
 private:
@@ -77,7 +78,7 @@ private:
   const AttentionShape &shape;
   PlanKind kind;
 
-  Buffer o, lse, counts, ids, tiers, scratch;
+  Buffer o, lse, counts, ids, tiers, scratch, records;
   AttentionArguments arguments;
   Workspace workspace;
 };
@@ -98,6 +99,11 @@ Status Launcher::allocate() {
     return status;
   if (Status status = reserve(lse, rows * sizeof(float)); !status)
     return status;
+  if (size_t bytes = plan.watchdogBytes()) {
+    if (Status status = reserve(records, bytes); !status)
+      return status;
+    arguments.watchdog = hostPointer(records.address());
+  }
   arguments.q = tensors.views().q;
   arguments.k = tensors.views().k;
   arguments.v = tensors.views().v;
@@ -135,6 +141,8 @@ Status Launcher::poison() {
     if (buffer->bytes())
       if (Status status = device.fill(buffer->address(), 0xFF, buffer->bytes(), tensors.stream()); !status)
         return status;
+  if (records.bytes())
+    return device.fill(records.address(), 0, records.bytes(), tensors.stream());
   return Status::ok();
 }
 
@@ -164,6 +172,15 @@ Status Launcher::launch(StepTimes &times) {
   if (Status status = launchTimed("prefill", times.attention); !status)
     return status;
   return device.synchronize(tensors.stream());
+}
+
+/// Empty as well where a device that has failed says no more.
+WatchdogReport Launcher::readWatchdog() {
+  std::vector<char> copy(records.bytes());
+  if (copy.empty() || !device.copyOut(copy.data(), records.address(), copy.size(), tensors.stream()) ||
+      !device.synchronize(tensors.stream()))
+    return {};
+  return plan.readWatchdog(copy.data());
 }
 
 Result<Routes> Launcher::readRoutes() {
@@ -236,7 +253,8 @@ Result<PlanRun> Launcher::read() {
   return run;
 }
 
-Result<PlanRun> thrift::runPlan(const Plan &plan, const DeviceTensors &tensors, const AttentionShape &shape) {
+Result<PlanRun> thrift::runPlan(const Plan &plan, const DeviceTensors &tensors, const AttentionShape &shape,
+                                WatchdogReport *hung) {
   Launcher launcher(plan, tensors, shape);
   if (Status status = launcher.allocate(); !status)
     return status;
@@ -244,8 +262,18 @@ Result<PlanRun> thrift::runPlan(const Plan &plan, const DeviceTensors &tensors, 
   for (int passes = tensors.device().attributes().isSimulator() ? 1 : 2; passes > 0; --passes) {
     if (Status status = launcher.poison(); !status)
       return status;
-    if (Status status = launcher.launch(times); !status)
-      return status;
+    Status launched = launcher.launch(times);
+    WatchdogReport watchdog = launcher.readWatchdog();
+    if (hung)
+      *hung = watchdog;
+    if (!launched)
+      return launched;
+    if (watchdog.hung()) {
+      PlanRun broken;
+      broken.times = times;
+      broken.watchdog = std::move(watchdog);
+      return broken;
+    }
   }
   Result<PlanRun> run = launcher.read();
   if (run)

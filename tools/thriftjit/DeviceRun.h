@@ -50,11 +50,16 @@ struct PlanRun {
   Decisions decisions; ///< online only, and the two counts of each granule
   std::vector<int32_t> decisionCounts;
   StepTimes times;
+  WatchdogReport watchdog; ///< hung: o, lse and routes mean nothing. Empty where the spec asks for no watchdog
 };
 
 /// Outputs and routes are filled with NaN and -1 first, so that nothing which a kernel leaves out passes unseen.
-/// DeviceError for routes that are no routes, and decisions that are none.
-Result<PlanRun> runPlan(const Plan &plan, const DeviceTensors &tensors, const AttentionShape &shape);
+/// Outputs and routes are filled with NaN and -1 first, so that nothing which a kernel leaves out passes unseen.
+/// DeviceError for routes that are no routes, and decisions that are none. A watchdog that found something ends it with
+/// what there is: on a GPU a run of broken results, in the simulator mostly an error, to which `hung` tells what the
+/// watchdog has seen before it.
+Result<PlanRun> runPlan(const Plan &plan, const DeviceTensors &tensors, const AttentionShape &shape,
+                        WatchdogReport *hung = nullptr);
 
 /// Whether the plan ranks blocks, decides about them online, or runs them all in one precision.
 enum class PlanKind { AllLow, Ranked, Online, AllHigh };

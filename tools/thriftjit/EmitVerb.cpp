@@ -30,7 +30,7 @@ private:
   Status deliver(const std::string &code, Stage stage, const Console &console) const;
 
   std::string kernel_, stage_ = "ptx", output_;
-  bool statistics_ = false;
+  bool statistics_ = false, watchdog_ = false;
   SpecOptions spec_;
 };
 
@@ -56,6 +56,9 @@ void EmitVerb::declare(CLI::App &app) {
   app.add_flag("--stats", statistics_,
                "registers, spills and shared memory, from ptxas: on standard output where the code "
                "goes to a file, else on standard error");
+  app.add_flag("--watchdog", watchdog_,
+               "waits for mbarriers give up after 2 s and are recorded, as in `doctor --selftest`; the portable "
+               "lowering has none");
   spec_.declare(app);
   app.footer(
       "--target is needed; a device is not. Options that are values of a launch, such as --q-len, change no code.\n\n"
@@ -86,7 +89,7 @@ static Result<const Template *> chooseKernel(const std::string &kernel) {
   return Status::invalid("KERNEL", "'" + kernel + "'", templateNames());
 }
 
-static Result<Request> makeRequest(std::string kernel, const Spec &spec) {
+static Result<Request> makeRequest(std::string kernel, const Spec &spec, bool watchdog) {
   Request request;
   if (kernel == "prefill" && spec.isOnline())
     kernel = "prefill_online";
@@ -109,6 +112,7 @@ static Result<Request> makeRequest(std::string kernel, const Spec &spec) {
   request.spec.granule = spec.online.granule ? spec.online.granule : defaultGranule(*request.target);
   request.config.stages = spec.stages;
   request.config.exp2 = spec.exp2;
+  request.config.watchdog = watchdog;
   std::vector<Violation> broken = checkRules(request.spec, request.config, *request.target);
   if (broken.size() == 1)
     return Status::unsupported(broken[0].field, broken[0].value, broken[0].allowed);
@@ -185,7 +189,7 @@ Result<ExitCode> EmitVerb::run(const Console &console) {
   Result<SpecRequest> options = spec_.read();
   if (!options)
     return options.status();
-  Result<Request> request = makeRequest(kernel_, options->spec);
+  Result<Request> request = makeRequest(kernel_, options->spec, watchdog_);
   if (!request)
     return request.status();
   Result<Environment> environment = Environment::read();

@@ -33,6 +33,7 @@ public:
 
 std::unique_ptr<Verb> makeRunVerb();
 std::unique_ptr<Verb> makeEmitVerb();
+std::unique_ptr<Verb> makeDoctorVerb();
 
 } // namespace thrift
 
