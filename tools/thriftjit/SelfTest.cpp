@@ -82,6 +82,18 @@ static void addBudgets(CaseList &list) {
       });
 }
 
+/// The online router, with logits that reach every tier.
+static void addRouters(CaseList &list) {
+  for (double skip : {0.0, 0.15})
+    for (bool causal : {true, false})
+      list.add(std::string("online") + (skip > 0 ? " with skip" : "") + (causal ? " causal" : " full"),
+               [&](Spec &spec) {
+                 spec.select = "online";
+                 spec.online.skip = skip;
+                 spec.causal = causal;
+               });
+}
+
 /// Lengths around the edges of tiles, and heads that share keys over batches.
 static void addShapes(CaseList &list) {
   for (Extents extents :
@@ -102,6 +114,7 @@ std::vector<SelfTestCase> thrift::selfTestCases(const std::string &target) {
   addPairs(list);
   addTypes(list);
   addBudgets(list);
+  addRouters(list);
   addShapes(list);
   return list.take();
 }
