@@ -58,7 +58,7 @@ KernelSpec kernelSpec(const PlanState &state, const std::string &kernel) {
   result.valueDim = spec.valueDim;
   result.blockQ = spec.blockQ;
   result.blockKv = spec.blockKv;
-  result.low = spec.low;
+  result.low = *spec.low;
   result.mask = spec.causal ? Mask::Causal : Mask::None;
   result.budget = state.budget;
   if (state.granule)
@@ -159,6 +159,7 @@ Result<Plan> ContextImpl::plan(const Spec &spec) {
     return target.status();
   auto state = std::make_shared<PlanState>();
   state->spec = spec;
+  state->spec.low = spec.low.value_or(defaultLow(**target));
   state->budget = budgetOf(spec);
   state->target = *target;
   state->context = shared_from_this();

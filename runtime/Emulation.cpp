@@ -12,8 +12,8 @@ EmulationPlan thrift::emulationPlan(const Plan &plan) {
   const Spec &spec = plan.spec();
   RoutingBlock block{spec.blockQ, spec.blockKv};
   Result<EmulationPlan> emulation = multipliesPacked(*stateOf(plan).target)
-                                        ? EmulationPlan::sm100(spec.low, spec.dtype, block)
-                                        : EmulationPlan::portable(spec.low, spec.dtype, block);
+                                        ? EmulationPlan::sm100(*spec.low, spec.dtype, block)
+                                        : EmulationPlan::portable(*spec.low, spec.dtype, block);
   assert(emulation && "a plan's dtype is f16 or bf16");
   return *emulation;
 }

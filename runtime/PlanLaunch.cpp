@@ -234,10 +234,10 @@ Status Launch::bind(const AttentionArguments &arguments, Workspace workspace) {
                            "at least " + std::to_string(layout.end));
   values.set(Slot::QElements, addressOf(workspace.data, layout.queryElements));
   values.set(Slot::QScales, addressOf(workspace.data, layout.queryScales));
-  values.setMapped(
-      MappedTensor::QLow,
-      MapSource::of(values.get(Slot::QElements),
-                    RowsLayout{spec.low.qk, {extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ}}));
+  values.setMapped(MappedTensor::QLow,
+                   MapSource::of(values.get(Slot::QElements),
+                                 RowsLayout{spec.low->qk,
+                                            {extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ}}));
   auto part = [&](size_t offset) { return static_cast<char *>(workspace.data) + offset; };
   int64_t qTiles = values.get(Slot::QTiles);
   values.setTensor(Slot::QMean, TensorView::contiguous(part(layout.queryMeans), DType::F32,

@@ -94,7 +94,7 @@ std::string thrift::print(const Spec &spec) {
   count("head_dim", spec.headDim);
   count("value_dim", spec.valueDim);
   count("causal", spec.causal);
-  add("low", spec.low.print());
+  add("low", spec.low ? spec.low->print() : "default");
   count("block_q", spec.blockQ);
   count("block_kv", spec.blockKv);
   add("select", spec.select);

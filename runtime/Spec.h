@@ -28,12 +28,12 @@ struct OnlineOptions {
 };
 
 struct Spec {
-  std::string target;       ///< "sm_90a" and so on; empty: the best one for the context's device
-  DType dtype = DType::F16; ///< of Q, K, V and O: f16 or bf16
-  int64_t headDim = 128;    ///< of Q and K
-  int64_t valueDim = 128;   ///< of V and O
-  bool causal = true;       ///< bottom-right: key j is visible to query i iff j <= i + kvLen - qLen
-  LowPair low;              ///< formats of the low tier
+  std::string target;         ///< "sm_90a" and so on; empty: the best one for the context's device
+  DType dtype = DType::F16;   ///< of Q, K, V and O: f16 or bf16
+  int64_t headDim = 128;      ///< of Q and K
+  int64_t valueDim = 128;     ///< of V and O
+  bool causal = true;         ///< bottom-right: key j is visible to query i iff j <= i + kvLen - qLen
+  std::optional<LowPair> low; ///< formats of the low tier; absent: the target's own, which Plan::spec() tells
 
   int64_t blockQ = 128; ///< query rows that share one choice of blocks
   int64_t blockKv = 64; ///< keys of one block

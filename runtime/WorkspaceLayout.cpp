@@ -74,7 +74,7 @@ PackedKV thrift::packedLayout(const PlanState &plan, const Extents &extents) {
   PackedKV packed;
   packed.layout = plan.target->packedLayout;
   packed.version = packedLayoutVersion(packed.layout);
-  packed.low = spec.low;
+  packed.low = *spec.low;
   packed.batch = extents.batch;
   packed.kvHeads = extents.kvHeads;
   packed.kvLen = extents.kvLen;
@@ -83,8 +83,8 @@ PackedKV thrift::packedLayout(const PlanState &plan, const Extents &extents) {
   packed.blockKv = spec.blockKv;
   PackedShape keys{extents.batch, extents.kvHeads, extents.kvLen, spec.headDim, spec.blockKv}, values = keys;
   values.channels = spec.valueDim;
-  RowsLayout rows{spec.low.qk, keys, packed.layout};
-  TransposedLayout columns{spec.low.pv, values, packed.layout};
+  RowsLayout rows{spec.low->qk, keys, packed.layout};
+  TransposedLayout columns{spec.low->pv, values, packed.layout};
   reservePacked(packed.end, rows, packed.keyElements, packed.keyScales);
   packed.keyMeans = reserve(packed.end, MeansLayout{keys}.bytes());
   reservePacked(packed.end, columns, packed.valueElements, packed.valueScales);
@@ -97,7 +97,7 @@ WorkspaceLayout thrift::workspaceLayout(const PlanState &plan, const Extents &ex
   if (plan.budget == Budget::AllHigh)
     return layout;
   PackedShape queries{extents.batch, extents.qHeads, extents.qLen, spec.headDim, spec.blockQ};
-  RowsLayout rows{spec.low.qk, queries, plan.target->packedLayout};
+  RowsLayout rows{spec.low->qk, queries, plan.target->packedLayout};
   reservePacked(layout.end, rows, layout.queryElements, layout.queryScales);
   layout.queryMeans = reserve(layout.end, MeansLayout{queries}.bytes());
   if (!packed)

@@ -51,6 +51,10 @@ std::optional<NativeConversions> thrift::parseNativeConversions(std::string_view
 
 bool thrift::multipliesPacked(const Target &target) { return target.lowering == kSm100; }
 
+LowPair thrift::defaultLow(const Target &target) {
+  return {LowFormat::Nvfp4, multipliesPacked(target) ? LowFormat::Fp8 : LowFormat::Nvfp4};
+}
+
 const Target *thrift::findTarget(std::string_view name) {
   for (const Target &target : targets)
     if (target.name == name)

@@ -5,6 +5,7 @@
 #ifndef THRIFTJIT_COMPILER_TARGETS_TARGET_H
 #define THRIFTJIT_COMPILER_TARGETS_TARGET_H
 
+#include "dialect/formats/Format.h"
 #include "dialect/formats/PackedLayout.h"
 
 #include <cstdint>
@@ -40,6 +41,9 @@ struct Target {
 /// True where products are computed in the packed formats, from tiles that tensor maps bring: P takes V's format, and every
 /// tensor starts its rows at multiples of 16 bytes. Elsewhere packed operands are widened in registers.
 bool multipliesPacked(const Target &target);
+/// The low pair of a spec that names none: nvfp4:fp8 where products are computed in the packed formats, for P in e4m3 costs
+/// the softmax least; nvfp4 elsewhere, where it takes least memory.
+LowPair defaultLow(const Target &target);
 /// The target called `name`, or null.
 const Target *findTarget(std::string_view name);
 /// The best target for a device of this compute capability (10 * major + minor), or null below sm_80.

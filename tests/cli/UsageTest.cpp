@@ -2,6 +2,7 @@
 
 #include "CommandLineRun.h"
 #include "TestFiles.h"
+#include "compiler/targets/Target.h"
 #include "runtime/Spec.h"
 
 #include <sstream>
@@ -42,7 +43,8 @@ TEST(Usage, HelpStatesTheDefaultsOfTheSpec) {
   };
   expectDefault("--head-dim", std::to_string(spec.headDim));
   expectDefault("--dtype", std::string(name(spec.dtype)));
-  expectDefault("--low", spec.low.print());
+  expectDefault("--low", defaultLow(*findTarget("sm_100a")).print() + " on sm_100a, else " +
+                             defaultLow(*findTarget("sm_80")).print());
   expectDefault("--budget", "0.05");
   EXPECT_EQ(spec.budget, 0.05);
   expectDefault("--min-blocks", std::to_string(spec.minBlocks));
@@ -85,10 +87,13 @@ TEST(Usage, UnbuiltOptionSaysWhatExists) {
   expectRefusal({"run", "--softcap", "30"}, 3, "--softcap is 30; allowed: ");
   for (const char *score : {"quest", "local", "sub_block", "low_scores", "given"})
     expectRefusal({"run", "--select", score}, 3, std::string("--select is ") + score + "; allowed: block_mean, online");
-  expectRefusal({"run", "--p", "nvfp4"}, 3,
+  expectRefusal({"run", "--p", "nvfp4", "--target", "sm_80"}, 3,
                 "--p is nvfp4; allowed: f16, which multiplies a V that is widened from nvfp4");
-  expectRefusal({"run", "--low", "nvfp4:f16", "--p", "bf16"}, 3,
+  expectRefusal({"run", "--low", "nvfp4:f16", "--p", "bf16", "--target", "sm_80"}, 3,
                 "--p is bf16; allowed: f16, which multiplies a V of the inputs' type");
+  expectRefusal({"emit", "prefill", "--p", "f16", "--target", "sm_100a"}, 3,
+                "--p is f16; allowed: fp8, which multiplies a V in that format");
+  expectRefusal({"run", "--p", "f16"}, 2, "--p is f16; allowed: with --target, which decides how V is multiplied");
 }
 
 TEST(Usage, UnknownOptionListsTheOptions) {

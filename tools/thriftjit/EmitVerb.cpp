@@ -106,7 +106,7 @@ static Result<Request> makeRequest(std::string kernel, const Spec &spec, bool wa
   request.spec.valueDim = spec.valueDim;
   request.spec.blockQ = spec.blockQ;
   request.spec.blockKv = spec.blockKv;
-  request.spec.low = spec.low;
+  request.spec.low = spec.low.value_or(defaultLow(*request.target));
   request.spec.mask = spec.causal ? Mask::Causal : Mask::None;
   request.spec.budget = budgetClass(spec);
   request.spec.granule = spec.online.granule ? spec.online.granule : defaultGranule(*request.target);

@@ -27,7 +27,7 @@ static Json specJson(const RunReport &report) {
                {"value_dim", spec.valueDim},
                {"causal", spec.causal},
                {"scale", jsonNumber(shape.scale)},
-               {"low", spec.low.print()},
+               {"low", spec.low->print()},
                {"select", spec.select},
                {"budget", spec.topK ? Json(nullptr) : jsonNumber(online ? spec.online.budget : spec.budget)},
                {"top_k", spec.topK ? Json(*spec.topK) : Json(nullptr)},
@@ -129,7 +129,7 @@ static std::string describeSpec(const RunReport &report) {
     text += spec.topK ? ", top " + std::to_string(*spec.topK) : ", budget " + printShort(spec.budget);
     text += " by " + spec.select + (spec.rule == "per_row" ? "" : ", rule " + spec.rule);
   }
-  text += ", low " + spec.low.print() + ", high " + std::string(name(spec.dtype));
+  text += ", low " + spec.low->print() + ", high " + std::string(name(spec.dtype));
   text += ", blocks " + std::to_string(spec.blockQ) + " x " + std::to_string(spec.blockKv);
   int64_t sink = spec.isOnline() ? spec.online.sink : spec.sink,
           local = spec.isOnline() ? spec.online.local : spec.local;

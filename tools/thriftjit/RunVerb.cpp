@@ -198,7 +198,7 @@ Result<RunReport> RunVerb::execute(const Job &job, const Console &console) const
 
   std::optional<PlanRun> allLow;
   if (kindOf(*plan) != PlanKind::AllLow) {
-    Result<Plan> lowPlan = (*context)->plan(allLowOf(job.spec));
+    Result<Plan> lowPlan = (*context)->plan(allLowOf(plan->spec()));
     if (!lowPlan)
       return lowPlan.status();
     console.note("running them with all blocks low");
@@ -223,7 +223,7 @@ Result<RunReport> RunVerb::execute(const Job &job, const Console &console) const
   report.target = plan->target();
   report.lowering = plan->lowering();
   report.device = (*context)->device()->description();
-  report.spec = job.spec;
+  report.spec = plan->spec();
   report.shape = job.shape;
   report.run = std::move(*thrift);
   report.shares = *shares;

@@ -183,22 +183,32 @@ static Status setTarget(SpecRequest &request, const std::string &option, const s
   return Status::ok();
 }
 
-/// Of P in the low tier there is one choice, which follows from V's format.
-static Status checkP(SpecRequest &request, const std::string &option, const std::string &text) {
-  for (const char *known : {"f32", "f16", "bf16", "fp8", "mxfp4", "nvfp4"}) {
-    if (text != known)
-      continue;
-    KernelSpec kernel;
-    kernel.low = request.spec.low;
-    kernel.dtype = request.spec.dtype;
-    bool lowered = kernel.low.pv != LowFormat::F16;
-    std::string v = lowered ? "that is widened from " + std::string(name(kernel.low.pv)) : "of the inputs' type";
-    for (const auto &[parameter, value] : kernel.bindings())
-      if (parameter == "p" && text != value)
-        return Status::unsupported(option, text, value + ", which multiplies a V " + v);
-    return Status::ok();
-  }
+static Status setP(SpecRequest &request, const std::string &option, const std::string &text) {
+  for (const char *known : {"f16", "bf16", "fp8", "mxfp4", "nvfp4"})
+    if (text == known) {
+      request.p = text;
+      return Status::ok();
+    }
   return Status::invalid(option, text, "f16, bf16, fp8, mxfp4, nvfp4");
+}
+
+/// Of P in the low tier there is one choice, which follows from V's format and from how the target multiplies it.
+static Status checkP(const SpecRequest &request) {
+  if (request.p.empty())
+    return Status::ok();
+  const Target *target = findTarget(request.spec.target);
+  if (!target)
+    return Status::invalid("--p", request.p, "with --target, which decides how V is multiplied");
+  KernelSpec kernel;
+  kernel.low = request.spec.low.value_or(defaultLow(*target));
+  kernel.dtype = request.spec.dtype;
+  std::string v = kernel.low.pv == LowFormat::F16 ? "of the inputs' type"
+                  : multipliesPacked(*target)     ? "in that format"
+                                                  : "that is widened from " + std::string(name(kernel.low.pv));
+  for (const auto &[parameter, value] : kernel.bindings(multipliesPacked(*target)))
+    if (parameter == "p" && request.p != value)
+      return Status::unsupported("--p", request.p, value + ", which multiplies a V " + v);
+  return Status::ok();
 }
 
 static Status refuseWindow(SpecRequest &, const std::string &option, const std::string &text) {
@@ -223,9 +233,9 @@ static const std::vector<Row> &table() {
       {kShape, "--kv-len", "N", "key tokens", Use::Launch, setCount<&R::kvLen, 1>},
 
       {kAttention, "--scale", "X", "of the logits [1 / sqrt(head_dim)]", Use::Launch, setScale},
-      {kAttention, "--low", "PAIR", "formats of the low tier, QK:PV or one word for both [nvfp4]", Use::Compiled,
-       setLow},
-      {kAttention, "--p", "FORMAT", "of P in the low tier [what V's format asks for]", Use::Compiled, checkP},
+      {kAttention, "--low", "PAIR",
+       "formats of the low tier, QK:PV or one word for both [nvfp4:fp8 on sm_100a, else nvfp4]", Use::Compiled, setLow},
+      {kAttention, "--p", "FORMAT", "of P in the low tier [what V's format asks for]", Use::Compiled, setP},
 
       {kRouting, "--budget", "SHARE", "of the visible blocks that run high, 0 to 1; online: at most so many [0.05]",
        Use::Compiled, setBudget},
@@ -287,7 +297,6 @@ Status SpecOptions::refuseOthersOptions(const Spec &spec) const {
 Result<SpecRequest> SpecOptions::read() const {
   SpecRequest request;
   bool budgetGiven = false;
-  // In the order of the table: --p asks for the formats of --low.
   for (size_t i = 0; i < options_.size(); ++i) {
     const Row &row = table()[i];
     if (options_[i]->count() == 0)
@@ -309,6 +318,8 @@ Result<SpecRequest> SpecOptions::read() const {
   request.spec.headDim = request.headDim.value_or(request.spec.headDim);
   request.spec.valueDim = request.valueDim.value_or(request.spec.headDim);
   request.spec.dtype = request.dtype.value_or(request.spec.dtype);
+  if (Status status = checkP(request); !status)
+    return status;
   if (Status status = validate(request.spec); !status)
     return status;
   return request;

@@ -25,6 +25,9 @@ struct SpecRequest {
   std::optional<int64_t> headDim, valueDim, batch, qHeads, kvHeads, qLen, kvLen;
   std::optional<DType> dtype;
 
+  /// What P should be, where it was given: agrees with the spec, which has no other.
+  std::string p;
+
   /// A property of a launch, not of a spec.
   std::optional<float> scale;
 
