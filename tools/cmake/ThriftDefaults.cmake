@@ -32,5 +32,6 @@ endif()
 
 if(THRIFTJIT_SANITIZE)
   add_compile_options(-fsanitize=${THRIFTJIT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS) # an absent optional, an index past the end
   add_link_options(-fsanitize=${THRIFTJIT_SANITIZE})
 endif()
