@@ -19,7 +19,7 @@ namespace thrift {
 static void decideFromLogits(OpBuilder &builder, SweepOp clean, RouteOp route, IRMapping &mapping) {
   Value logits = mapping.lookupOrDefault(route.getLogits()), state = mapping.lookupOrDefault(route.getState());
   auto promote = PromoteOp::create(builder, route.getLoc(), logits.getType(), logits, state, clean.getBlockIndex(),
-                                   route.getRouter());
+                                   route.getRouter(), /*times=*/Value());
   mapping.map(route.getLogits(), promote.getKept());
 }
 

@@ -37,7 +37,7 @@ const std::vector<Rule> &table() {
       {"portable", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"portable", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16", "2"}},
       {"portable", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
-      {"sm100", "kernel", [](S s, C) { return s.kernel; }, {"quantize", "rank", "prefill"}},
+      {"sm100", "kernel", [](S s, C) { return s.kernel; }, {"quantize", "rank", "prefill", "prefill_online"}},
       {"sm100", "dtype", [](S s, C) { return word(name(s.dtype)); }, {"f16", "bf16"}},
       {"sm100", "head_dim", [](S s, C) { return std::to_string(s.headDim); }, {"64", "128"}},
       {"sm100", "value_dim", [](S s, C) { return std::to_string(s.valueDim); }, {"64", "128"}},
@@ -45,6 +45,11 @@ const std::vector<Rule> &table() {
       {"sm100", "block_kv", [](S s, C) { return std::to_string(s.blockKv); }, {"64", "128"}},
       {"sm100", "low.qk", [](S s, C) { return word(name(s.low.qk)); }, {"nvfp4", "mxfp4", "fp8"}},
       {"sm100", "low.pv", [](S s, C) { return word(name(s.low.pv)); }, {"nvfp4", "mxfp4", "fp8", "f16"}},
+      // The rows of a warp, as above; other kernels have none.
+      {"sm100",
+       "granule",
+       [](S s, C) { return s.kernel == "prefill_online" ? std::to_string(s.granule) : "32"; },
+       {"32"}},
       {"sm100", "stages", [](S, C c) { return std::to_string(c.stages); }, {"2", "3", "4"}},
       {"sm100", "alignment", [](S, C c) { return std::to_string(c.alignment); }, {"16"}}, // of tensor maps
       {"sm100", "exp2", [](S, C c) { return c.exp2; }, {"approx", "poly"}},
@@ -124,6 +129,11 @@ std::vector<Violation> thrift::checkRules(const KernelSpec &spec, const KernelCo
   if (violations.empty() && spec.isPrefill() && target.lowering == "portable" && wide)
     violations.push_back({"block_kv", std::to_string(spec.blockKv),
                           "64 with a head_dim or value_dim above 64 (target " + std::string(target.name) + ")"});
+  // 128 probabilities, their scales in two levels and the router's numbers are more than a thread has, too.
+  if (violations.empty() && spec.kernel == "prefill_online" && target.lowering == "sm100" && spec.blockKv > 64 &&
+      spec.low.pv == LowFormat::Mxfp4)
+    violations.push_back({"block_kv", std::to_string(spec.blockKv),
+                          "64 with the online router and low.pv mxfp4 (target " + std::string(target.name) + ")"});
   if (int64_t bytes = violations.empty() && spec.isPrefill() ? sharedBytes(spec, config, target) : 0;
       bytes > target.sharedLimit)
     violations.push_back({"shared memory", std::to_string(bytes) + " bytes",

@@ -70,7 +70,8 @@ def Thrift_PromoteOp : Thrift_Op<"promote", [MemoryEffects<[MemRead, MemWrite]>,
     The tier goes to the caller's tiers where it is not low: 2 for promoted, 3 for skipped. A granule that wanted a block
     past its cap is counted.
 
-    `logit_scale_log2` and `exp2` as for `thrift.online_softmax`.
+    `logit_scale_log2` and `exp2` as for `thrift.online_softmax`. `times` (set by a schedule) is what the logits lack: the
+    scales of whole tiles in fp8, which no instruction has applied.
 
     Constraints:
     - U4: logits are f32 and have the rows of state and router.
@@ -82,11 +83,12 @@ def Thrift_PromoteOp : Thrift_Op<"promote", [MemoryEffects<[MemRead, MemWrite]>,
     ```
   }];
   let arguments = (ins Thrift_TileType:$logits, Thrift_SoftmaxType:$state, I32:$j, Thrift_RouterType:$router,
-                       DefaultValuedAttr<I32Attr, "0">:$logit_scale_log2,
+                       Optional<F32>:$times, DefaultValuedAttr<I32Attr, "0">:$logit_scale_log2,
                        DefaultValuedStrAttr<StrAttr, "approx">:$exp2);
   let results = (outs Thrift_TileType:$kept);
   let assemblyFormat = [{
-    $logits `,` $state `at` `(` $j `)` `by` $router attr-dict `:` type($logits) `,` type($state) `,` type($router)
+    $logits `,` $state `at` `(` $j `)` `by` $router (`times` `(` $times^ `)`)? attr-dict
+    `:` type($logits) `,` type($state) `,` type($router)
   }];
   let hasVerifier = 1;
 }

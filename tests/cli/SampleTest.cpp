@@ -40,6 +40,23 @@ TEST(Sample, TheOnlineRouterRemovesAsMuchWithoutRanking) {
   EXPECT_GE(object["error_removed"].get<double>(), 0.95);
 }
 
+/// The main target's own pair: both routers remove as much of its error.
+TEST(Sample, BothRoutersOnSm100) {
+  for (std::vector<std::string> router :
+       {std::vector<std::string>{"--budget", "0.05"}, {"--select", "online", "--tau", "0.2"}}) {
+    std::vector<std::string> arguments = {"run",      "--input",  THRIFTJIT_TEST_DATA "/qkv-layer3-chunk8k.safetensors",
+                                          "--causal", "--target", "sm_100a",
+                                          "--device", "sim",      "--json"};
+    arguments.insert(arguments.end(), router.begin(), router.end());
+    CommandLineResult result = thriftjit(arguments);
+    ASSERT_EQ(result.code, 0) << result.err << result.out;
+    nlohmann::json object = result.json();
+    EXPECT_EQ(object["check"]["passed"], true);
+    EXPECT_GE(object["error_removed"].get<double>(), 0.95) << router[1];
+    std::printf("%s: %g\n", router[1].c_str(), object["error_removed"].get<double>());
+  }
+}
+
 TEST(Sample, BudgetZero) { EXPECT_EQ(runSample("0")["error_removed"], 0.0); }
 
 TEST(Sample, BudgetOneIsExact) { EXPECT_LE(runSample("1")["error"]["thrift"]["rel_l2"].get<double>(), 1e-3); }

@@ -121,6 +121,36 @@ TEST(Rules, WideBlocksNeedSmallHeads) {
   EXPECT_TRUE(fieldsOf(spec).empty());
 }
 
+TEST(Rules, EveryTargetHasALowPairOfItsOwn) {
+  EXPECT_EQ(defaultLow(*findTarget("sm_80")).print(), "nvfp4");
+  EXPECT_EQ(defaultLow(*findTarget("sm_103a")).print(), "nvfp4:fp8");
+}
+
+TEST(Rules, GranulesAreTheRowsOfAWarp) {
+  KernelSpec spec;
+  spec.kernel = "prefill_online";
+  EXPECT_TRUE(fieldsOf(spec).empty());
+  EXPECT_EQ(fieldsOf(spec, {}, "sm_100a"), std::vector<std::string>{"granule"});
+  spec.granule = defaultGranule(*findTarget("sm_100a"));
+  EXPECT_TRUE(fieldsOf(spec, {}, "sm_100a").empty());
+  EXPECT_EQ(fieldsOf(spec), std::vector<std::string>{"granule"});
+  spec.kernel = "prefill"; // has none
+  spec.granule = 16;
+  EXPECT_TRUE(fieldsOf(spec, {}, "sm_100a").empty());
+}
+
+TEST(Rules, WideBlocksOfTheOnlineRouterExcludeTwoLevelMxfp4) {
+  KernelSpec spec;
+  spec.kernel = "prefill_online";
+  spec.granule = 32;
+  spec.blockKv = 128;
+  EXPECT_TRUE(fieldsOf(spec, {}, "sm_100a").empty());
+  spec.low = *LowPair::parse("nvfp4:mxfp4");
+  EXPECT_EQ(fieldsOf(spec, {}, "sm_100a"), std::vector<std::string>{"block_kv"}); // it would spill
+  spec.blockKv = 64;
+  EXPECT_TRUE(fieldsOf(spec, {}, "sm_100a").empty());
+}
+
 TEST(Rules, SpecsPrintDifferentlyExactlyWhenTheyDiffer) {
   KernelSpec a, b;
   EXPECT_EQ(a, b);

@@ -140,7 +140,7 @@ struct SeedBlocks {
 SeedBlocks seedBlocks(Emitter &e, mlir::Operation *op, Value i, int64_t blockQ, int64_t blockKv, Value sink, Value local,
                       Value visible);
 
-/// What stands for a router in one thread. A warp is a granule. What changes lies in three local variables, which LLVM keeps
+/// What stands for a router in one thread. A granule is the rows of a warp. What changes lies in three local variables, which LLVM keeps
 /// in registers.
 struct RouterParts {
   Value sets, counts, tiers;      ///< addresses of the tile's decisions: those of its first granule
@@ -156,6 +156,18 @@ struct RouterParts {
   llvm::SmallVector<Value> values() const;
   static void appendTypes(mlir::MLIRContext *context, llvm::SmallVectorImpl<Type> &types);
 };
+
+/// A row of this thread, as a granule's vote asks for it.
+struct RowSeen {
+  Value row;          ///< its number in the tile
+  Value largest;      ///< logit of the block, before the scale
+  Value maximum, sum; ///< what the state holds: the largest base-2 logit so far, and the sum relative to it
+  Value mass;         ///< address: log2 of the promoted mass
+};
+
+/// Decides for this warp's granule about block j and writes it down; true where the granule does not take it low.
+Value decide(Emitter &e, PromoteOp op, const RouterParts &router, Value j, Value times,
+             llvm::MutableArrayRef<RowSeen> rows);
 
 /// How many blocks of a router's list lie in [begin, end), and the first of them.
 struct ListStart {
@@ -190,7 +202,10 @@ void populateQuantizePatterns(const mlir::TypeConverter &converter, mlir::Rewrit
                               const ConversionChoices &options);
 void populateListPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateRankPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// thrift.start_router and thrift.keep_promoted, whatever the layout of logits.
 void populateRouterPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+/// thrift.promote of fragments.
+void populatePromotePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
 } // namespace thrift::portable
 

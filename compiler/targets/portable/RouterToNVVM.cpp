@@ -1,6 +1,6 @@
 //===- RouterToNVVM.cpp - the online router: start, decide, keep ------------===//
 //
-// A granule is the 16 rows of one warp, so that a vote is a ballot. Each warp writes the set, the counts and the tiers
+// A granule is the rows of one warp, so that a vote is a ballot. Each warp writes the set, the counts and the tiers
 // of its granule only. Before the closing sweep reads the sets of all, a barrier stands: the one that begins every
 // sweep but the first.
 //
@@ -92,6 +92,88 @@ static Value log2Add(Emitter &e, Value a, Value b, StringRef kind) {
   return e.fadd(high, portable::log2(e, e.fadd(e.f32(1.0f), exp2(e, e.fsub(low, reference), kind))));
 }
 
+//===----------------------------------------------------------------------===//
+// What a granule decides
+//===----------------------------------------------------------------------===//
+
+/// What the rows of a granule say about a block: for each, whether some row does.
+struct Votes {
+  Value wanted; ///< it should run high
+  Value below;  ///< it could be skipped
+  Value above;  ///< it must not be skipped
+};
+
+static Value invert(Emitter &e, Value condition) {
+  Value yes = LLVM::ConstantOp::create(e.builder, e.loc, e.i1(), e.builder.getBoolAttr(true));
+  return e.bxor(condition, yes);
+}
+
+static Votes vote(Emitter &e, const RouterParts &router, ArrayRef<RowSeen> rows, StringRef exp2Kind) {
+  Votes votes;
+  for (const RowSeen &row : rows) {
+    Value m = row.maximum, y = row.largest, p = e.load(e.f32(), row.mass, 4);
+    Value r = e.fmaxNaN(m, p);
+    r = e.select(isMinusInfinity(e, r), e.f32(0), r);
+    Value mass = e.fma(row.sum, exp2(e, e.fsub(m, r), exp2Kind), exp2(e, e.fsub(p, r), exp2Kind));
+    // Far above all that was seen, 2^126 is as good as more: tau is at most 10^6.
+    Value distance = e.fsub(y, r);
+    distance = e.select(e.fcompare(FloatPredicate::ogt, distance, e.f32(126.0f)), e.f32(126.0f), distance);
+    Value share = exp2(e, distance, exp2Kind);
+    Value present = e.fcompare(FloatPredicate::une, y, e.f32(-kInfinity));
+    Value comparable = e.fcompare(FloatPredicate::one, y, e.f32(-kInfinity)); // false for NaN
+    Value wanted = e.band(comparable, e.fcompare(FloatPredicate::oge, share, e.fmul(router.tau, mass)));
+    Value below = e.band(comparable, e.fcompare(FloatPredicate::olt, share, e.fmul(router.lambda, mass)));
+    Value above = e.band(present, invert(e, below));
+    votes.wanted = votes.wanted ? e.bor(votes.wanted, wanted) : wanted;
+    votes.below = votes.below ? e.bor(votes.below, below) : below;
+    votes.above = votes.above ? e.bor(votes.above, above) : above;
+  }
+  auto any = [&](Value condition) { return e.compare(Predicate::ne, e.ballot(condition), e.i32(0)); };
+  return {any(votes.wanted), any(votes.below), any(votes.above)};
+}
+
+/// Writes down what the granule decided, by its first lane.
+static void note(Emitter &e, const RouterParts &router, Value j, Value isPromoted, Value isRefused, Value isWithheld,
+                 Value promotions) {
+  Value first = isFirstLane(e);
+  e.ifThen(e.band(first, isPromoted), [&] {
+    Value word = wordOf(e, router, j);
+    e.store(e.bor(e.load(e.i32(), word, 4), e.shl(e.i32(1), e.band(j, 31))), word, 4);
+    e.store(promotions, ownCounts(e, router), 4);
+  });
+  e.ifThen(e.band(first, isRefused), [&] {
+    Value refusals = e.address(ownCounts(e, router), 4);
+    e.store(e.add(e.load(e.i32(), refusals, 4), 1), refusals, 4);
+  });
+  e.ifThen(e.band(e.band(first, isWithheld), router.wantsTiers), [&] {
+    Value tier = e.select(isPromoted, e.i32(kTierHigh), e.i32(kTierSkip));
+    e.store(e.truncate(tier, e.i8()), e.address(ownTiers(e, router), e.extend64(j)), 1);
+  });
+}
+
+Value portable::decide(Emitter &e, PromoteOp op, const RouterParts &router, Value j, Value times,
+                       MutableArrayRef<RowSeen> rows) {
+  Value scale = e.fmul(router.scale, e.f32(std::ldexp(kLog2E, op.getLogitScaleLog2())));
+  if (times)
+    scale = e.fmul(scale, times);
+  for (RowSeen &row : rows) // a row past the end has no say
+    row.largest = e.select(e.less(row.row, router.rows), e.fmul(row.largest, scale), e.f32(-kInfinity));
+  Votes votes = vote(e, router, rows, op.getExp2());
+
+  Value promoted = e.load(e.i32(), router.promoted, 4), next = e.add(promoted, 1);
+  Value room = e.less(promoted, router.most), isPromoted = e.band(votes.wanted, room);
+  Value isRefused = e.band(votes.wanted, invert(e, room));
+  Value isSkipped = e.band(votes.below, invert(e, e.bor(votes.above, votes.wanted)));
+  e.ifThen(isPromoted, [&] {
+    for (const RowSeen &row : rows)
+      e.store(log2Add(e, e.load(e.f32(), row.mass, 4), row.largest, op.getExp2()), row.mass, 4);
+    e.store(next, router.promoted, 4);
+  });
+  Value isWithheld = e.bor(isPromoted, isSkipped);
+  note(e, router, j, isPromoted, isRefused, isWithheld, next);
+  return isWithheld;
+}
+
 namespace {
 
 //===----------------------------------------------------------------------===//
@@ -139,7 +221,8 @@ struct ConvertStartRouter : TilePattern<StartRouterOp> {
     router.mass = localVariable(e, op, nothing);
     router.massHigh = localVariable(e, op, nothing);
     router.promoted = localVariable(e, op, e.i32(0));
-    forget(e, router, visible);
+    // A schedule may have more warps than there are granules.
+    e.ifThen(e.less(e.warp(), e.i32(granules)), [&] { forget(e, router, visible); });
     return Fragments({router.values()});
   }
 
@@ -167,104 +250,32 @@ private:
 // promote
 //===----------------------------------------------------------------------===//
 
-/// What the rows of a granule say about a block: for each, whether some row does.
-struct Votes {
-  Value wanted; ///< it should run high
-  Value below;  ///< it could be skipped
-  Value above;  ///< it must not be skipped
-};
-
+/// Rows g and g + 8 of the fragments.
 struct ConvertPromote : TilePattern<PromoteOp> {
   using TilePattern::TilePattern;
 
   Fragments emit(PromoteOp op, Adaptor adaptor, Emitter &e) const override {
     RouterParts router(adaptor.getRouter());
-    SmallVector<Value> values(adaptor.getLogits()), state(adaptor.getState());
-    std::array<Value, 2> largest = largestLogits(op, router, values, e);
-    Votes votes = vote(op, router, state, largest, e);
-
-    Value promoted = e.load(e.i32(), router.promoted, 4);
-    Value room = e.less(promoted, router.most), isPromoted = e.band(votes.wanted, room);
-    Value isRefused = e.band(votes.wanted, invert(e, room));
-    Value isSkipped = e.band(votes.below, invert(e, e.bor(votes.above, votes.wanted)));
-    Value j = adaptor.getJ().front(), next = e.add(promoted, 1);
-    e.ifThen(isPromoted, [&] {
-      for (int64_t half : {0, 1}) {
-        Value mass = half ? router.massHigh : router.mass;
-        e.store(log2Add(e, e.load(e.f32(), mass, 4), largest[half], op.getExp2()), mass, 4);
-      }
-      e.store(next, router.promoted, 4);
-    });
-    Value first = isFirstLane(e);
-    e.ifThen(e.band(first, isPromoted), [&] {
-      Value word = wordOf(e, router, j);
-      e.store(e.bor(e.load(e.i32(), word, 4), e.shl(e.i32(1), e.band(j, 31))), word, 4);
-      e.store(next, ownCounts(e, router), 4);
-    });
-    e.ifThen(e.band(first, isRefused), [&] {
-      Value refusals = e.address(ownCounts(e, router), 4);
-      e.store(e.add(e.load(e.i32(), refusals, 4), 1), refusals, 4);
-    });
-    Value isWithheld = e.bor(isPromoted, isSkipped);
-    e.ifThen(e.band(e.band(first, isWithheld), router.wantsTiers), [&] {
-      Value tier = e.select(isPromoted, e.i32(kTierHigh), e.i32(kTierSkip));
-      e.store(e.truncate(tier, e.i8()), e.address(ownTiers(e, router), e.extend64(j)), 1);
-    });
-    for (Value &value : values)
-      value = e.select(isWithheld, e.f32(-kInfinity), value);
-    return Fragments({values});
-  }
-
-private:
-  static Value invert(Emitter &e, Value condition) {
-    Value yes = LLVM::ConstantOp::create(e.builder, e.loc, e.i1(), e.builder.getBoolAttr(true));
-    return e.bxor(condition, yes);
-  }
-
-  /// y of rows g and g + 8; -inf also for a row past the end, which has no say.
-  static std::array<Value, 2> largestLogits(PromoteOp op, const RouterParts &router, ArrayRef<Value> values,
-                                            Emitter &e) {
-    Value scale = e.fmul(router.scale, e.f32(std::ldexp(kLog2E, op.getLogitScaleLog2())));
+    SmallVector<Value> values(adaptor.getLogits());
+    ValueRange state = adaptor.getState();
     FragmentPlace place = fragmentPlace(e);
-    std::array<Value, 2> y;
+    std::array<RowSeen, 2> rows;
     for (int64_t half : {0, 1}) {
       Value largest = values[2 * half];
       for (size_t n = 0; n < values.size(); n += 4)
         for (int64_t c : {0, 1})
           if (n || c)
             largest = e.fmaxNaN(largest, values[n + 2 * half + c]);
-      Value exists = e.less(e.add(place.row, 8 * half), router.rows);
-      y[half] = e.select(exists, e.fmul(quadMax(e, largest), scale), e.f32(-kInfinity));
-    }
-    return y;
-  }
-
-  static Votes vote(PromoteOp op, const RouterParts &router, ArrayRef<Value> state, ArrayRef<Value> largest,
-                    Emitter &e) {
-    Votes rows;
-    for (int64_t half : {0, 1}) {
-      Value m = state[half], l = state[2 + half], y = largest[half];
+      Value sum = state[2 + half];
       for (int64_t distance : {1, 2})
-        l = e.fadd(l, e.shuffleXor(l, distance));
-      Value p = e.load(e.f32(), half ? router.massHigh : router.mass, 4);
-      Value r = e.fmaxNaN(m, p);
-      r = e.select(isMinusInfinity(e, r), e.f32(0), r);
-      Value mass = e.fma(l, exp2(e, e.fsub(m, r), op.getExp2()), exp2(e, e.fsub(p, r), op.getExp2()));
-      // Far above all that was seen, 2^126 is as good as more: tau is at most 10^6.
-      Value distance = e.fsub(y, r);
-      distance = e.select(e.fcompare(FloatPredicate::ogt, distance, e.f32(126.0f)), e.f32(126.0f), distance);
-      Value share = exp2(e, distance, op.getExp2());
-      Value present = e.fcompare(FloatPredicate::une, y, e.f32(-kInfinity));
-      Value comparable = e.fcompare(FloatPredicate::one, y, e.f32(-kInfinity)); // false for NaN
-      Value wanted = e.band(comparable, e.fcompare(FloatPredicate::oge, share, e.fmul(router.tau, mass)));
-      Value below = e.band(comparable, e.fcompare(FloatPredicate::olt, share, e.fmul(router.lambda, mass)));
-      Value above = e.band(present, invert(e, below));
-      rows.wanted = half ? e.bor(rows.wanted, wanted) : wanted;
-      rows.below = half ? e.bor(rows.below, below) : below;
-      rows.above = half ? e.bor(rows.above, above) : above;
+        sum = e.fadd(sum, e.shuffleXor(sum, distance));
+      rows[half] = {e.add(place.row, 8 * half), quadMax(e, largest), state[half], sum,
+                    half ? router.massHigh : router.mass};
     }
-    auto any = [&](Value condition) { return e.compare(Predicate::ne, e.ballot(condition), e.i32(0)); };
-    return {any(rows.wanted), any(rows.below), any(rows.above)};
+    Value withheld = decide(e, op, router, adaptor.getJ().front(), Value(), rows);
+    for (Value &value : values)
+      value = e.select(withheld, e.f32(-kInfinity), value);
+    return Fragments({values});
   }
 };
 
@@ -290,5 +301,9 @@ struct ConvertKeepPromoted : TilePattern<KeepPromotedOp> {
 } // namespace
 
 void portable::populateRouterPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertStartRouter, ConvertPromote, ConvertKeepPromoted>(converter, patterns.getContext());
+  patterns.add<ConvertStartRouter, ConvertKeepPromoted>(converter, patterns.getContext());
+}
+
+void portable::populatePromotePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ConvertPromote>(converter, patterns.getContext());
 }

@@ -144,5 +144,6 @@ LogicalResult portable::convertToNVVM(ModuleOp module, const ConversionChoices &
   populateListPatterns(converter, patterns);
   populateRankPatterns(converter, patterns);
   populateRouterPatterns(converter, patterns);
+  populatePromotePatterns(converter, patterns);
   return portable::convert(module, converter, std::move(patterns), /*sharedAlignment=*/128);
 }

@@ -70,6 +70,9 @@ Value Scheduler::scaleOf(LoadOp load, SweepOp sweep, Value j, int64_t tokens) {
   return LoadScaleOp::create(builder, loc, load.getView(), indicesAt(sweep, load, j), tokens);
 }
 
+/// As many probabilities of a row fit in a thread's registers beside the same as P.
+constexpr int64_t kKeptProbabilities = 64;
+
 /// Takes one block of logits into the state, and hands P over.
 Value Scheduler::softmaxBlock(Stretch &stretch, Value step, Value j, Value state) {
   Tier &tier = *stretch.tier;
@@ -92,10 +95,20 @@ Value Scheduler::softmaxBlock(Stretch &stretch, Value step, Value j, Value state
   };
   if (parts.mask)
     clone(parts.mask);
-  Value scale = parts.softmax.getScale();
+  Value scale = parts.softmax.getScale(), times; // times: what logits of fp8 lack
   for (Value factor : {tier.queryScale, scaleOf(parts.keys, parts.sweep, j, keys)})
-    if (factor)
+    if (factor) {
       scale = arith::MulFOp::create(builder, loc, scale, factor);
+      times = times ? Value(arith::MulFOp::create(builder, loc, times, factor)) : factor;
+    }
+  if (parts.promote) {
+    auto promote = cast<PromoteOp>(clone(parts.promote));
+    if (times)
+      promote.getTimesMutable().assign(times);
+    promote.setExp2(options.exp2);
+  }
+  if (parts.keep)
+    clone(parts.keep);
   auto online = cast<OnlineSoftmaxOp>(clone(parts.softmax));
   online.getScaleMutable().assign(scale);
   online.setExp2(options.exp2);
@@ -105,13 +118,18 @@ Value Scheduler::softmaxBlock(Stretch &stretch, Value step, Value j, Value state
   if (parts.p().elementFormat() == ElementFormat::FP8)
     p.getTimesMutable().assign(unit.getFactor());
 
-  RescaleOp::create(builder, loc, o, state, unit.getNext(), isPositive(step), options.exp2);
-  WriteOp::create(builder, loc, p.getResult(), tier.p, tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
-  ArriveOp::create(builder, loc, pFull, step);
   // What multiplies V is summed where its format has scales: the denominator holds the very same values.
   bool rounded = hasGroupScales(parts.p().elementFormat());
   Value summed = rounded ? Value(p.getResult()) : Value(online.getProbabilities());
-  return AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext());
+  auto addSums = [&]() -> Value {
+    return AddSumsOp::create(builder, loc, unit.getNext().getType(), summed, unit.getNext());
+  };
+  // The product need not wait for the sums, but 128 probabilities are more than a thread can keep beside P.
+  Value sums = keys > kKeptProbabilities ? addSums() : Value();
+  RescaleOp::create(builder, loc, o, state, unit.getNext(), isPositive(step), options.exp2);
+  WriteOp::create(builder, loc, p.getResult(), tier.p, tier.scaleRing ? slot(tier.scaleRing, constant(0)) : Value());
+  ArriveOp::create(builder, loc, pFull, step);
+  return sums ? sums : addSums();
 }
 
 Value Scheduler::softmax(ArrayRef<Stretch *> phase, Value state) {
@@ -119,8 +137,9 @@ Value Scheduler::softmax(ArrayRef<Stretch *> phase, Value state) {
     tier->queryScale = scaleOf(tier->query, {}, {}, kTileRows);
   for (Stretch *stretch : phase) {
     SweepParts &parts = stretch->parts;
-    // Only masks and scales of whole tiles ask which block this is.
-    bool places = parts.mask || llvm::any_of(std::array{parts.keys, parts.values}, [](LoadOp load) {
+    // Only masks, the router and scales of whole tiles ask which block this is.
+    bool places = parts.mask || parts.promote || parts.keep ||
+                  llvm::any_of(std::array{parts.keys, parts.values}, [](LoadOp load) {
                     return load.getTile().getType().elementFormat() == ElementFormat::FP8;
                   });
     state =

@@ -36,6 +36,23 @@ struct ConvertMask : TilePattern<MaskOp> {
   }
 };
 
+struct ConvertPromote : TilePattern<PromoteOp> {
+  using TilePattern::TilePattern;
+  Fragments emit(PromoteOp op, Adaptor adaptor, Emitter &e) const override {
+    portable::RouterParts router(adaptor.getRouter());
+    SmallVector<Value> values(adaptor.getLogits());
+    Value largest = values[0];
+    for (Value value : ArrayRef(values).drop_front())
+      largest = e.fmaxNaN(largest, value);
+    portable::RowSeen row{e.thread(), largest, adaptor.getState()[0], adaptor.getState()[1], router.mass};
+    Value times = op.getTimes() ? adaptor.getTimes().front() : Value();
+    Value withheld = portable::decide(e, op, router, adaptor.getJ().front(), times, row);
+    for (Value &value : values)
+      value = e.select(withheld, e.f32(-kInfinity), value);
+    return Fragments({values});
+  }
+};
+
 struct ConvertEmptySoftmax : TilePattern<EmptySoftmaxOp> {
   using TilePattern::TilePattern;
   Fragments emit(EmptySoftmaxOp, Adaptor, Emitter &e) const override {
@@ -115,6 +132,6 @@ struct ConvertStore : TilePattern<StoreOp> {
 } // namespace
 
 void sm100::populateRowPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvertMask, ConvertEmptySoftmax, ConvertOnlineSoftmax, ConvertFinish, ConvertStore>(
+  patterns.add<ConvertMask, ConvertPromote, ConvertEmptySoftmax, ConvertOnlineSoftmax, ConvertFinish, ConvertStore>(
       converter, patterns.getContext());
 }

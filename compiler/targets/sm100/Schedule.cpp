@@ -144,6 +144,22 @@ void Scheduler::role(StringRef name, int64_t warp, function_ref<void()> body) {
   DoneOp::create(builder, loc, ValueRange());
 }
 
+Value Scheduler::runPhase(ArrayRef<Stretch *> phase, bool first, FinishOp last, Value state) {
+  seek(phase);
+  role("load", kLoadWarp, [&] { load(phase, first); });
+  role("multiply", kMultiplyWarp, [&] { multiply(phase, first, /*last=*/static_cast<bool>(last)); });
+  auto role =
+      last ? RoleOp::create(builder, loc, TypeRange(), "softmax", 0, kSoftmaxWarps, /*single=*/false, ValueRange())
+           : RoleOp::create(builder, loc, state.getType(), "softmax", 0, kSoftmaxWarps, /*single=*/false, state);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&role.getBody());
+  state = softmax(phase, state);
+  if (last)
+    finish(last, state);
+  DoneOp::create(builder, loc, last ? ValueRange() : ValueRange(state));
+  return last ? Value() : role.getResult(0);
+}
+
 SmallVector<Value> Scheduler::forBlocks(Stretch &stretch, ValueRange carried, bool places,
                                         function_ref<SmallVector<Value>(Value, Value, Value, ValueRange)> body) {
   SweepOp sweep = stretch.parts.sweep;
@@ -185,21 +201,23 @@ LogicalResult Scheduler::run() {
     return kernel.emitError("kernel @") << kernel.getSymName() << " needs " << sharedBytes
                                         << " bytes of shared memory, the target has " << options.sharedLimit
                                         << "; fewer stages or smaller blocks need less";
-  SmallVector<Stretch *> phase = llvm::to_vector(llvm::make_pointer_range(stretches));
   total = constant(0);
   for (auto &tier : tiers)
     tier->number = total;
-  seek(phase);
-  role("load", kLoadWarp, [&] { load(phase, /*first=*/true); });
-  role("multiply", kMultiplyWarp, [&] { multiply(phase, /*first=*/true, /*last=*/true); });
-  {
-    auto role = RoleOp::create(builder, loc, TypeRange(), "softmax", 0, kSoftmaxWarps, /*single=*/false, ValueRange());
-    OpBuilder::InsertionGuard guard(builder);
-    builder.createBlock(&role.getBody());
-    finish(last, softmax(phase, stretches.front().parts.sweep.getInitial()));
-    DoneOp::create(builder, loc, ValueRange());
+  Value state = stretches.front().parts.sweep.getInitial();
+  // What the softmax role promotes is a list for all roles when it has ended: there they meet and part anew.
+  MutableArrayRef<Stretch> ahead = stretches;
+  while (!ahead.empty()) {
+    size_t size = 1;
+    while (size < ahead.size() && ahead[size].parts.sweep.getList() != BlockList::Promoted)
+      ++size;
+    SmallVector<Stretch *> phase;
+    for (size_t n = 0; n < size; ++n)
+      phase.push_back(&ahead[n]);
+    state = runPhase(phase, ahead.size() == stretches.size(), ahead.size() == size ? last : FinishOp(), state);
+    BarrierOp::create(builder, loc);
+    ahead = ahead.drop_front(size);
   }
-  BarrierOp::create(builder, loc);
   TensorFreeOp::create(builder, loc, memory);
 
   for (StoreOp store : llvm::to_vector(kernel.getBody().getOps<StoreOp>()))

@@ -67,6 +67,8 @@ private:
   Tier *tierOf(const SweepParts &parts);
   void allocateShared();
   void allocateTensor();
+  /// The roles for some stretches, from `state`. They end with `last`, or, where it is null, with the state returned.
+  Value runPhase(ArrayRef<Stretch *> phase, bool first, FinishOp last, Value state);
   void seek(ArrayRef<Stretch *> phase);
   void load(ArrayRef<Stretch *> phase, bool first);
   void multiply(ArrayRef<Stretch *> phase, bool first, bool last);

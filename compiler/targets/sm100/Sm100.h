@@ -8,13 +8,16 @@
 namespace thrift::sm100 {
 
 constexpr int64_t kMBarrierBytes = 8;
+constexpr int64_t kGranule = 32; ///< rows that decide together: those of a warp, which votes by a ballot
 
 /// The ops of one sweep, as the schedule deals them out to roles.
 struct SweepParts {
   SweepOp sweep;
   LoadOp query, keys, values; ///< the query is loaded outside of the sweep
   DotOp dot;
-  MaskOp mask; ///< null in interior sweeps
+  MaskOp mask;         ///< null in interior sweeps
+  PromoteOp promote;   ///< of the online router's low sweep, else null
+  KeepPromotedOp keep; ///< of its closing sweep, else null
   OnlineSoftmaxOp softmax;
   QuantizeOp quantize;
   AccumulateOp accumulate;

@@ -41,13 +41,24 @@ static FailureOr<SweepParts> takeApart(SweepOp sweep) {
     return unknown();
   // The chain from logits to the next state, as far as ops of the body form it.
   Value logits = parts.softmax.getLogits();
+  bool decides = true;
+  if (auto promote = logits.getDefiningOp<PromoteOp>()) {
+    parts.promote = promote;
+    logits = promote.getLogits();
+    decides = promote.getState() == sweep.getState() && promote.getJ() == sweep.getBlockIndex();
+  } else if (auto keep = logits.getDefiningOp<KeepPromotedOp>()) {
+    parts.keep = keep;
+    logits = keep.getLogits();
+    decides = keep.getJ() == sweep.getBlockIndex();
+  }
   if (auto mask = logits.getDefiningOp<MaskOp>()) {
     parts.mask = mask;
     logits = mask.getLogits();
   }
   auto yield = cast<YieldOp>(sweep.getBody().front().getTerminator());
-  ptrdiff_t known = (parts.mask ? 1 : 0) + 7; // two loads, dot, softmax, quantize, accumulate, yield
-  if (logits != parts.dot.getLogits() || parts.softmax.getState() != sweep.getState() ||
+  // Two loads, dot, softmax, quantize, accumulate, yield.
+  ptrdiff_t known = 7 + (parts.mask ? 1 : 0) + (parts.promote || parts.keep ? 1 : 0);
+  if (!decides || logits != parts.dot.getLogits() || parts.softmax.getState() != sweep.getState() ||
       parts.quantize.getSource() != parts.softmax.getProbabilities() ||
       parts.accumulate.getP() != parts.quantize.getResult() ||
       parts.accumulate.getW() != parts.softmax.getProbabilities() ||
@@ -69,6 +80,11 @@ static LogicalResult checkShapes(SweepParts &parts) {
     return parts.sweep.emitOpError("the sm100 target multiplies ")
            << kTileRows << " queries with 64 or 128 keys and multiples of 64 channels, at most 256, got " << q << ", "
            << k << " and " << v;
+  if (Value routes = parts.sweep.getRoutes())
+    if (auto router = dyn_cast<RouterType>(routes.getType()))
+      if (boundExtent(router.getRows()) != kTileRows || boundExtent(router.getGranule()) != kGranule)
+        return parts.sweep.emitOpError("the sm100 target routes ")
+               << kTileRows << " rows by granules of " << kGranule << ", got " << router;
   bool rowsContracted = !parts.accumulate.getTransposed();
   if (rowsContracted && bitsOf(v.elementFormat()) != 16)
     return parts.sweep.emitOpError("the sm100 target contracts rows of 16-bit values only, got ") << v;

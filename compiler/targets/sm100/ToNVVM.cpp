@@ -56,6 +56,14 @@ public:
       types.append({pointer, pointer, IntegerType::get(routes.getContext(), 32)});
       return success();
     });
+    addConversion([](DecisionsType decisions, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+      types.append(3, LLVM::LLVMPointerType::get(decisions.getContext(), portable::kGlobalSpace));
+      return success();
+    });
+    addConversion([](RouterType router, SmallVectorImpl<Type> &types) -> std::optional<LogicalResult> {
+      portable::RouterParts::appendTypes(router.getContext(), types);
+      return success();
+    });
     addConversion([](RingType ring) -> Type { return IntegerType::get(ring.getContext(), 32); });
     addConversion([](MBarriersType ring) -> Type { return IntegerType::get(ring.getContext(), 32); });
   }
@@ -71,6 +79,7 @@ LogicalResult sm100::convertToNVVM(ModuleOp module, const ConversionChoices &opt
   RewritePatternSet patterns(context);
   portable::populateKernelPatterns(converter, patterns);
   portable::populateListPatterns(converter, patterns);
+  portable::populateRouterPatterns(converter, patterns);
   populatePipelinePatterns(converter, patterns);
   populateFetchPatterns(converter, patterns);
   populateTensorPatterns(converter, patterns);

@@ -8,6 +8,7 @@
 // CHECK-LABEL: thrift.kernel @router<block_q, granule, mask>
 // CHECK:         %[[R:.+]] = thrift.start_router %d[%b, %h, %i] mask blocks(block_q x 64) seeds(%n, %n) cap(%n, %n) thresholds(%x, %x) scale(%x) : <[batch, q_heads, q_tiles] by granule> -> <block_q by granule>
 // CHECK:         thrift.promote %{{.+}}#0, %{{.+}}#1 at(%j) by %[[R]] : <block_q x 64, f32>, <block_q x 128>, <block_q by granule>
+// CHECK:         thrift.promote %{{.+}}#0, %{{.+}}#1 at(%j) by %[[R]] times(%x) : <block_q x 64, f32>,
 // CHECK:         thrift.keep_promoted %{{.+}}#0 at(%j) by %[[R]] : <block_q x 64, f32>, <block_q by granule>
 thrift.kernel @router<block_q, mask, granule> dims(batch, q_heads, q_tiles, q_len, kv_len)
     (%d : !thrift.decisions<[batch, q_heads, q_tiles] by granule>, %b : i32, %h : i32, %i : i32, %j : i32, %n : i32, %x : f32) {
@@ -15,6 +16,7 @@ thrift.kernel @router<block_q, mask, granule> dims(batch, q_heads, q_tiles, q_le
      : !thrift.decisions<[batch, q_heads, q_tiles] by granule> -> !thrift.router<block_q by granule>
   %l, %s = "source"() : () -> (!thrift.tile<block_q x 64, f32>, !thrift.softmax<block_q x 128>)
   %k = thrift.promote %l, %s at(%j) by %r : !thrift.tile<block_q x 64, f32>, !thrift.softmax<block_q x 128>, !thrift.router<block_q by granule>
+  %t = thrift.promote %l, %s at(%j) by %r times(%x) : !thrift.tile<block_q x 64, f32>, !thrift.softmax<block_q x 128>, !thrift.router<block_q by granule>
   %m = thrift.keep_promoted %l at(%j) by %r : !thrift.tile<block_q x 64, f32>, !thrift.router<block_q by granule>
 }
 

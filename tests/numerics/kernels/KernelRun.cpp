@@ -274,20 +274,25 @@ static Result<AttentionOutput> expectedOnline(const Answer &answer, const Plan &
   return std::move(online->attention);
 }
 
-Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors) {
+static Result<AttentionOutput> expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors,
+                                              std::string &complaint) {
   ReferenceOptions options;
   options.withWeight = true;
+  if (plan.granule())
+    return expectedOnline(answer, plan, tensors, options, complaint);
   return emulated(inputsOf(tensors), shapeOf(tensors, plan.spec()), answer.routes, emulationPlan(plan), options);
+}
+
+Result<AttentionOutput> thrift::test::expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors) {
+  std::string complaint;
+  return ::expectedAnswer(answer, plan, tensors, complaint);
 }
 
 std::string thrift::test::compareWithEmulated(const Answer &answer, const Plan &plan, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, plan.spec());
   EmulationPlan emulation = emulationPlan(plan);
-  ReferenceOptions options;
-  options.withWeight = true;
   std::string complaint;
-  Result<AttentionOutput> expected = plan.granule() ? expectedOnline(answer, plan, tensors, options, complaint)
-                                                    : expectedAnswer(answer, plan, tensors);
+  Result<AttentionOutput> expected = ::expectedAnswer(answer, plan, tensors, complaint);
   if (!expected)
     return expected.status().message();
   if (!complaint.empty())

@@ -66,7 +66,7 @@ Result<Answer> run(Context &context, const Plan &plan, const Tensors &tensors);
 AttentionInputs inputsOf(const Tensors &tensors);
 AttentionShape shapeOf(const Tensors &tensors, const Spec &spec);
 
-/// What `emulated` makes of the answer's routes.
+/// What `emulated` makes of the answer's routes, or decisions.
 Result<AttentionOutput> expectedAnswer(const Answer &answer, const Plan &plan, const Tensors &tensors);
 
 /// Expects the answer to be the one of `emulated` within the row-wise bound, LSE included; returns a description of the

@@ -109,7 +109,8 @@ bool isExcused(const sim::Mutant &mutant, const std::vector<Excuse> &excuses) {
   return false;
 }
 
-/// Breaks each kernel of the spec's plan, or `only` the one of that name, in every way; returns how many mutants there were.
+/// Breaks each kernel of the spec's plan, or `only` the one of that name, in every way; returns how many mutants there
+/// were.
 size_t breakKernels(const Spec &spec, const std::vector<Problem> &problems, const std::vector<Excuse> &excuses = {},
                     const std::string &only = "") {
   MutatedPlan plan(spec, problems);
@@ -167,21 +168,23 @@ size_t breakEverything(Spec spec, const std::vector<Excuse> &excuses = {}) {
 
 TEST_F(Mutation, EveryBrokenSynchronisationIsNoticed) { EXPECT_GT(breakEverything({}), 10u); }
 
+static const std::vector<Excuse> kExcusesOfSm100 = {
+    {"tcgen05.wait::ld",
+     "whoever uses a register of the load waits for it, and all are used before the next hand-over"},
+    {"bar.warp.sync",
+     "brings a warp together again before a barrier of the CTA; the simulator's warps come by themselves"},
+};
+
 TEST_F(Mutation, EveryBrokenPipelineOfSm100IsNoticed) {
   Spec spec;
   spec.target = "sm_100a";
   spec.minBlocks = 1; // so that whole stretches of boundary blocks run low
-  const std::vector<Excuse> excuses = {
-      {"tcgen05.wait::ld",
-       "whoever uses a register of the load waits for it, and all are used before the next hand-over"},
-      {"bar.warp.sync",
-       "brings a warp together again before a barrier of the CTA; the simulator's warps come by themselves"},
-  };
-  EXPECT_GT(breakEverything(spec, excuses), 50u);
+  EXPECT_GT(breakEverything(spec, kExcusesOfSm100), 50u);
 }
 
-TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
+static size_t breakOnlineRouter(const std::string &target, const std::vector<Excuse> &excuses) {
   Spec spec;
+  spec.target = target;
   spec.select = "online";
   spec.headDim = spec.valueDim = 64;
   spec.exp2 = "poly";
@@ -192,5 +195,13 @@ TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
   few.spread = many.spread = 2; // some granules promote a block, others do not
   spec.online.local = 0;        // so that the low loop over the boundary has blocks, too,
   spec.online.sink = 3;         // and the one over seeds more than it copies ahead, the last one in the first slot
-  EXPECT_GT(breakKernels(spec, {few, many}, {}, "prefill_online"), 10u);
+  return breakKernels(spec, {few, many}, excuses, "prefill_online");
+}
+
+TEST_F(Mutation, EveryBrokenSynchronisationOfTheOnlineRouterIsNoticed) {
+  EXPECT_GT(breakOnlineRouter("sm_80", {}), 10u);
+}
+
+TEST_F(Mutation, EveryBrokenPipelineOfTheOnlineRouterOfSm100IsNoticed) {
+  EXPECT_GT(breakOnlineRouter("sm_100a", kExcusesOfSm100), 50u);
 }

@@ -32,9 +32,7 @@ void expectRows(Spec spec, const char *tensor, uint16_t value) {
 
   AttentionShape shape = shapeOf(tensors, spec);
   EmulationPlan emulation = emulationPlan(*plan);
-  ReferenceOptions options;
-  options.withWeight = true;
-  Result<AttentionOutput> expected = emulated(inputsOf(tensors), shape, answer->routes, emulation, options);
+  Result<AttentionOutput> expected = expectedAnswer(*answer, *plan, tensors);
   Result<std::vector<RowState>> states = classifyRows(inputsOf(tensors), shape, emulation.block);
   ASSERT_TRUE(expected && states);
   BoundOptions bound;
@@ -77,6 +75,17 @@ TEST(NonFinite, EveryRowThatSeesOneShowsItOnSm100) {
     spec.low = *LowPair::parse(low);
     expectRowsOfAll(spec);
   }
+}
+
+TEST(NonFinite, EveryRowThatSeesOneShowsItUnderTheOnlineRouter) {
+  for (const char *target : {"sm_80", "sm_100a"})
+    for (const char *tensor : {"q", "k", "v"})
+      for (uint16_t value : {kInf, kMinusInf, kNan}) {
+        Spec spec;
+        spec.target = target;
+        spec.select = "online";
+        expectRows(spec, tensor, value);
+      }
 }
 
 TEST(NonFinite, EveryLowPairShowsIt) {

@@ -116,9 +116,27 @@ static std::vector<Case> shapes() {
 INSTANTIATE_TEST_SUITE_P(Shapes, Online, testing::ValuesIn(shapes()),
                          [](const testing::TestParamInfo<Case> &info) { return info.param.name; });
 
+/// Those of them that sm_100a has rules for.
+static std::vector<Case> sm100Shapes() {
+  std::vector<Case> cases;
+  for (Case c : shapes()) {
+    if (c.spec.blockQ != 128 || c.spec.alignment != 16)
+      continue;
+    c.spec.target = "sm_100a";
+    c.spec.low = {LowFormat::Nvfp4, LowFormat::Fp8};
+    cases.push_back(c);
+  }
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Sm100Shapes, Online, testing::ValuesIn(sm100Shapes()),
+                         [](const testing::TestParamInfo<Case> &info) { return info.param.name; });
+
 // That the cases above say something: each tier is taken, in tiles whose granules disagree.
-TEST(OnlineTiers, AreAllTakenAndGranulesDisagree) {
-  Case c{"tiers", makeSpec(0.3, 0.25, true, 64), makeSpreadProblem(200, 605, 2, 1)};
+class OnlineTiersOf : public testing::TestWithParam<const char *> {};
+
+TEST_P(OnlineTiersOf, AreAllTakenAndGranulesDisagree) {
+  Case c{"tiers", makeSpec(0.3, 0.25, true, 64), makeSpreadProblem(200, 605, 6, 2)};
+  c.spec.target = GetParam();
   Answer answer = runCase(c);
   for (BlockTier tier : {BlockTier::Invisible, BlockTier::Low, BlockTier::High, BlockTier::Skip})
     EXPECT_GT(answer.decisions.count(tier), 10) << int(tier);
@@ -133,6 +151,8 @@ TEST(OnlineTiers, AreAllTakenAndGranulesDisagree) {
     }
   EXPECT_GT(disagreeing, 3);
 }
+INSTANTIATE_TEST_SUITE_P(Targets, OnlineTiersOf, testing::Values("sm_80", "sm_100a"),
+                         [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 
 TEST(OnlineTiers, AHugeTauPromotesNothingAndATinyOneEverything) {
   Answer none = runCase({"none", makeSpec(1e6, 0, true, 64), makeSpreadProblem(64, 605)});
@@ -155,6 +175,9 @@ TEST(OnlineTiers, AnEmptyTauIsRefused) {
   spec.online.granule = 32;
   spec.target = "sm_80";
   EXPECT_EQ(simulator().plan(spec).status().message(), "granule is 32; allowed: 16 (target sm_80)");
+  spec.online.granule = 16;
+  spec.target = "sm_100a";
+  EXPECT_EQ(simulator().plan(spec).status().message(), "granule is 16; allowed: 32 (target sm_100a)");
 }
 
 TEST(OnlineTiers, BuffersBelongToTheirRouter) {

@@ -48,6 +48,18 @@ TEST_P(Sm100, MatchesEmulated) {
   }
 }
 
+TEST(Sm100Defaults, ThePairIsTheTargets) {
+  Spec spec;
+  spec.target = "sm_100a";
+  Result<Plan> plan = simulator().plan(spec);
+  ASSERT_TRUE(plan) << plan.status().message();
+  EXPECT_EQ(plan->spec().low->print(), "nvfp4:fp8");
+  spec.target = "sm_80";
+  plan = simulator().plan(spec);
+  ASSERT_TRUE(plan) << plan.status().message();
+  EXPECT_EQ(plan->spec().low->print(), "nvfp4");
+}
+
 static double norm(const std::vector<double> &a, const std::vector<double> &b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i)
@@ -55,12 +67,12 @@ static double norm(const std::vector<double> &a, const std::vector<double> &b) {
   return std::sqrt(sum);
 }
 
-// The portable target widens what this one multiplies packed. Given the same routes, their answers may differ by the
-// rounding of P, which the float64 references of both know, and by the rounding of both outputs to f16.
-TEST(Sm100AndPortable, DifferByTheRoundingOfP) {
+// The portable target widens what this one multiplies packed. Given the same routes or decisions, their answers may
+// differ by the rounding of P, which the float64 references of both know, and by the rounding of both outputs to f16.
+static void expectDifferingByP(Spec spec) {
   for (const char *low : {"nvfp4:fp8", "nvfp4", "mxfp4", "mxfp4:fp8", "nvfp4:f16", "fp8"}) {
     SCOPED_TRACE(low);
-    Spec spec = makeSpec(pair(low), 0.3);
+    spec.low = pair(low);
     Tensors tensors = makeTensors(makeGroupedProblem(131, 333), spec);
     std::vector<Answer> answers;
     std::vector<AttentionOutput> expected;
@@ -80,6 +92,16 @@ TEST(Sm100AndPortable, DifferByTheRoundingOfP) {
     double size = norm(expected[0].o, std::vector<double>(expected[0].o.size()));
     EXPECT_LE(norm(answers[0].o, answers[1].o), norm(expected[0].o, expected[1].o) + 2 * 0x1p-10 * size);
   }
+}
+
+TEST(Sm100AndPortable, DifferByTheRoundingOfP) { expectDifferingByP(makeSpec({}, 0.3)); }
+
+// Granules differ between the targets, so decisions agree where none promotes: seeds run high, all else low.
+TEST(Sm100AndPortable, DifferByTheRoundingOfPUnderTheOnlineRouter) {
+  Spec spec = makeSpec({}, 0);
+  spec.select = "online";
+  spec.online.tau = 1e6;
+  expectDifferingByP(spec);
 }
 
 /// Grouped heads, more keys than queries, and neither fills its last tile.
@@ -103,6 +125,23 @@ static std::vector<Case> pairs() {
   return cases;
 }
 INSTANTIATE_TEST_SUITE_P(Pairs, Sm100, testing::ValuesIn(pairs()), nameOf);
+
+/// The same by the online router, with logits far enough apart for all tiers.
+static std::vector<Case> onlinePairs() {
+  std::vector<Case> cases;
+  for (Case c : pairs())
+    for (double skip : {0.0, 0.15}) {
+      Case online = c;
+      online.spec.select = "online";
+      online.spec.online.skip = skip;
+      online.problem = makeGroupedProblem(131, 605);
+      online.problem.spread = 2;
+      online.name = (skip > 0 ? "skip_" : "") + c.name;
+      cases.push_back(online);
+    }
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Online, Sm100, testing::ValuesIn(onlinePairs()), nameOf);
 
 /// Lengths that break tiles, in all three budget classes.
 static std::vector<Case> lengths() {
