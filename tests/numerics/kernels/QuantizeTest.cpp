@@ -69,8 +69,8 @@ void expectPacked(const Spec &spec, const Tensors &tensors) {
   AttentionShape shape = shapeOf(tensors, spec);
   PackedShape keys{shape.batch, shape.kvHeads, shape.kvLen, spec.headDim, spec.blockKv}, values = keys;
   values.channels = spec.valueDim;
-  PackedTensor k = packRows({spec.low->qk, keys}, readerOf(tensors.kView));
-  PackedTensor v = packTransposed({spec.low->pv, values}, readerOf(tensors.vView));
+  PackedTensor k = packRows({packed->layout.low.qk, keys}, readerOf(tensors.kView));
+  PackedTensor v = packTransposed({packed->layout.low.pv, values}, readerOf(tensors.vView));
   std::vector<float> means = blockMeans({keys}, readerOf(tensors.kView));
   expectBytes(packed->bytes, packed->layout.keyElements, k.data, "elements of K");
   expectBytes(packed->bytes, packed->layout.keyScales, k.scales, "scales of K");
