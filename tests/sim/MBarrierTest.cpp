@@ -321,6 +321,28 @@ TEST(MBarrier, ALoopOfLimitedWaitsIsStillADeadlock) {
   EXPECT_NE(run.report.status.message().find("deadlock"), std::string::npos) << run.report.status.message();
 }
 
+TEST(MBarrier, LimitedWaitsBesideAPollingLoopAreADeadlockToo) {
+  // Whoever asks last has done something else since the other gave up.
+  for (Delivery policy : {Delivery::Lazy, Delivery::Eager, Delivery::Random}) {
+    BodyRun run = runBody(start("64") + R"(
+  .reg .pred %first;
+  mov.u32 %i, %tid.x;
+  setp.lt.u32 %first, %i, 32;
+  @%first bra LIMITED;
+  POLL:
+    mbarrier.test_wait.parity.shared.b64 %q, [%bar], 0;
+    @!%q bra POLL;
+    bra.uni DONE;
+  LIMITED:
+    mbarrier.try_wait.parity.shared.b64 %q, [%bar], 0, 1000;
+    @!%q bra LIMITED;
+  DONE:)",
+                          barriers(64, policy));
+    ASSERT_FALSE(run.report.status);
+    EXPECT_NE(run.report.status.message().find("deadlock"), std::string::npos) << run.report.status.message();
+  }
+}
+
 TEST(MBarrier, ALifeAfterInval) {
   BodyRun run = runBody(start("32") + R"(
     mbarrier.arrive.shared.b64 %st, [%bar];

@@ -89,6 +89,8 @@ Step runWait(Warp &warp, const Inst &inst, uint32_t mask) {
       barrier->polled = true;
   }
   if (suspends) {
+    // A wait that ends with its time is one round of polling: a loop of them gets nowhere.
+    warp.polled |= (inst.flags & kHasLimit) != 0;
     warp.setPredicate(inst.d, completed, kFullMask);
     return Step::Switch;
   }
