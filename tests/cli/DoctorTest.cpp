@@ -179,7 +179,7 @@ TEST(Doctor, WrongAndFailedCasesAreToldApart) {
   CaseResult good = runCase(*simulator(), small);
   EXPECT_EQ(good.status, CaseStatus::Ok) << good.why;
 
-  // Every exponential is a little too small.
+  // No exponential is taken.
   CaseResult wrong = runCase(*simulator([](const std::string &ptx) {
     std::string changed = ptx;
     for (size_t at = 0; (at = changed.find("ex2.approx.ftz.f32", at)) != std::string::npos;)

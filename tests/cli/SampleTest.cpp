@@ -53,7 +53,6 @@ TEST(Sample, BothRoutersOnSm100) {
     nlohmann::json object = result.json();
     EXPECT_EQ(object["check"]["passed"], true);
     EXPECT_GE(object["error_removed"].get<double>(), 0.95) << router[1];
-    std::printf("%s: %g\n", router[1].c_str(), object["error_removed"].get<double>());
   }
 }
 

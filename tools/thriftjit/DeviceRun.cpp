@@ -268,12 +268,8 @@ Result<PlanRun> thrift::runPlan(const Plan &plan, const DeviceTensors &tensors, 
       *hung = watchdog;
     if (!launched)
       return launched;
-    if (watchdog.hung()) {
-      PlanRun broken;
-      broken.times = times;
-      broken.watchdog = std::move(watchdog);
-      return broken;
-    }
+    if (watchdog.hung())
+      return Status(StatusCode::DeviceError, "waits inside the kernel gave up: " + std::to_string(watchdog.waits));
   }
   Result<PlanRun> run = launcher.read();
   if (run)

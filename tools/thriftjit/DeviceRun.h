@@ -50,14 +50,11 @@ struct PlanRun {
   Decisions decisions; ///< online only, and the two counts of each granule
   std::vector<int32_t> decisionCounts;
   StepTimes times;
-  WatchdogReport watchdog; ///< hung: o, lse and routes mean nothing. Empty where the spec asks for no watchdog
 };
 
 /// Outputs and routes are filled with NaN and -1 first, so that nothing which a kernel leaves out passes unseen.
-/// Outputs and routes are filled with NaN and -1 first, so that nothing which a kernel leaves out passes unseen.
-/// DeviceError for routes that are no routes, and decisions that are none. A watchdog that found something ends it with
-/// what there is: on a GPU a run of broken results, in the simulator mostly an error, to which `hung` tells what the
-/// watchdog has seen before it.
+/// DeviceError for routes that are no routes, for decisions that are none, and where waits gave up, of which `hung`
+/// gets the watchdog's report, also where the device reports an error of its own.
 Result<PlanRun> runPlan(const Plan &plan, const DeviceTensors &tensors, const AttentionShape &shape,
                         WatchdogReport *hung = nullptr);
 

@@ -82,7 +82,7 @@ static void addBudgets(CaseList &list) {
       });
 }
 
-/// The online router, with logits that reach every tier.
+/// The online router, which may skip or not.
 static void addRouters(CaseList &list) {
   for (double skip : {0.0, 0.15})
     for (bool causal : {true, false})

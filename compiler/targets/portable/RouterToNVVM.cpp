@@ -272,7 +272,8 @@ struct ConvertPromote : TilePattern<PromoteOp> {
       rows[half] = {e.add(place.row, 8 * half), quadMax(e, largest), state[half], sum,
                     half ? router.massHigh : router.mass};
     }
-    Value withheld = decide(e, op, router, adaptor.getJ().front(), Value(), rows);
+    Value times = op.getTimes() ? adaptor.getTimes().front() : Value();
+    Value withheld = decide(e, op, router, adaptor.getJ().front(), times, rows);
     for (Value &value : values)
       value = e.select(withheld, e.f32(-kInfinity), value);
     return Fragments({values});

@@ -211,9 +211,7 @@ LogicalResult Scheduler::run() {
     size_t size = 1;
     while (size < ahead.size() && ahead[size].parts.sweep.getList() != BlockList::Promoted)
       ++size;
-    SmallVector<Stretch *> phase;
-    for (size_t n = 0; n < size; ++n)
-      phase.push_back(&ahead[n]);
+    SmallVector<Stretch *> phase = llvm::to_vector(llvm::make_pointer_range(ahead.take_front(size)));
     state = runPhase(phase, ahead.size() == stretches.size(), ahead.size() == size ? last : FinishOp(), state);
     BarrierOp::create(builder, loc);
     ahead = ahead.drop_front(size);
